@@ -1,0 +1,251 @@
+#pragma once
+
+/// \file
+/// Everything castore throws. One root, `castore::Error`, with a stable code; a subclass where a
+/// caller needs the fields to act. What is merely absent is a `std::optional`, never an error.
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace castore {
+
+/// Where an event stands in its aggregate: 1, 2, 3, …
+using Version = std::int64_t;
+
+/// Stable: codes are added, never renamed or reused. `to_string` gives the text that `castore-cli`
+/// prints as `error.code`.
+enum class ErrorCode {
+  event_already_exists,
+  version_gap,
+  aggregate_not_found,
+  event_store_not_found,
+  file_not_found,
+  invalid_event,
+  invalid_event_group,
+  invalid_timestamp,
+  invalid_page_token,
+  invalid_option,
+  malformed_event,
+  reserved_event_type,
+  undefined_event_storage_adapter,
+  plugin,
+  not_a_castore_file,
+  newer_schema,
+  storage_busy,
+  storage_full,
+  storage_read_only,
+  storage,
+};
+
+/// `ErrorCode::event_already_exists` → "EventAlreadyExists".
+[[nodiscard]] std::string_view to_string(ErrorCode code) noexcept;
+
+/// A fact of an error for machines: `{"aggregateId", "pikachu"}`, `{"version", 3}`.
+struct ErrorField {
+  std::string_view name;  ///< a literal, in the original's spelling
+  std::variant<std::string, std::int64_t> value;
+
+  friend bool operator==(const ErrorField&, const ErrorField&) = default;
+};
+
+/// The root of what castore throws. Copyable; `what()` names the thing that is wrong.
+class Error : public std::runtime_error {
+ public:
+  Error(ErrorCode code, const std::string& message, std::vector<ErrorField> fields = {})
+      : std::runtime_error(message), code_(code), fields_(std::move(fields)) {}
+
+  [[nodiscard]] ErrorCode code() const noexcept { return code_; }
+
+  /// The same facts as the subclass's accessors, by name. Stable with the code.
+  [[nodiscard]] const std::vector<ErrorField>& fields() const noexcept { return fields_; }
+
+  /// The same call may succeed later, unchanged: another process was in the way. (A lost optimistic
+  /// lock is not retryable in this sense: the caller has to read and decide again.)
+  [[nodiscard]] bool retryable() const noexcept { return code_ == ErrorCode::storage_busy; }
+
+ private:
+  ErrorCode code_;
+  std::vector<ErrorField> fields_;
+};
+
+/// The optimistic lock failed: `version` of the aggregate is already taken. The one error a correct
+/// program meets in normal operation; read the aggregate again and decide again.
+class EventAlreadyExistsError : public Error {
+ public:
+  EventAlreadyExistsError(std::string event_store_id, std::string aggregate_id, Version version,
+                          Version current_version);
+
+  [[nodiscard]] const std::string& event_store_id() const noexcept { return event_store_id_; }
+  [[nodiscard]] const std::string& aggregate_id() const noexcept { return aggregate_id_; }
+  [[nodiscard]] Version version() const noexcept { return version_; }
+  /// The aggregate's newest version when the push failed; never below `version()`.
+  [[nodiscard]] Version current_version() const noexcept { return current_version_; }
+
+ private:
+  std::string event_store_id_;
+  std::string aggregate_id_;
+  Version version_;
+  Version current_version_;
+};
+
+/// The pushed version is not the aggregate's newest version + 1, and is not taken either.
+class VersionGapError : public Error {
+ public:
+  VersionGapError(std::string event_store_id, std::string aggregate_id, Version version,
+                  Version expected_version);
+
+  [[nodiscard]] const std::string& event_store_id() const noexcept { return event_store_id_; }
+  [[nodiscard]] const std::string& aggregate_id() const noexcept { return aggregate_id_; }
+  [[nodiscard]] Version version() const noexcept { return version_; }
+  [[nodiscard]] Version expected_version() const noexcept { return expected_version_; }
+
+ private:
+  std::string event_store_id_;
+  std::string aggregate_id_;
+  Version version_;
+  Version expected_version_;
+};
+
+/// Only from the calls that promise an aggregate (`get_existing_aggregate`).
+class AggregateNotFoundError : public Error {
+ public:
+  AggregateNotFoundError(std::string event_store_id, std::string aggregate_id);
+
+  [[nodiscard]] const std::string& event_store_id() const noexcept { return event_store_id_; }
+  [[nodiscard]] const std::string& aggregate_id() const noexcept { return aggregate_id_; }
+
+ private:
+  std::string event_store_id_;
+  std::string aggregate_id_;
+};
+
+/// An event to be pushed breaks a rule. Nothing was written.
+class InvalidEventError : public Error {
+ public:
+  /// \param path  the offending field, as in JSON: "version", "payload", "event.timestamp"
+  InvalidEventError(std::string path, const std::string& reason);
+
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// A group that cannot be pushed as one: no events, several databases or several timestamps.
+/// Nothing was written.
+class InvalidEventGroupError : public Error {
+ public:
+  enum class Reason { empty, different_databases, different_timestamps };
+
+  /// \param index  0-based, of the first event that does not fit; 0 for an empty group
+  InvalidEventGroupError(Reason reason, std::size_t index, const std::string& message);
+
+  [[nodiscard]] Reason reason() const noexcept { return reason_; }
+  [[nodiscard]] std::size_t index() const noexcept { return index_; }
+
+ private:
+  Reason reason_;
+  std::size_t index_;
+};
+
+/// Text that is no timestamp, or a moment outside the years 0000 to 9999.
+class InvalidTimestampError : public Error {
+ public:
+  InvalidTimestampError(std::string text, const std::string& reason);
+
+  [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+ private:
+  std::string text_;
+};
+
+/// A page token that is damaged, not ours, or of another event store.
+class InvalidPageTokenError : public Error {
+ public:
+  InvalidPageTokenError();
+};
+
+/// An argument outside its range, such as a `limit` below 1.
+class InvalidOptionError : public Error {
+ public:
+  InvalidOptionError(std::string option, const std::string& reason);
+
+  [[nodiscard]] const std::string& option() const noexcept { return option_; }
+
+ private:
+  std::string option_;
+};
+
+/// A stored event cannot be understood: a type the store does not list, a payload that does not
+/// fit its type, a damaged row. Reading it is refused; the event stays as it is.
+class MalformedEventError : public Error {
+ public:
+  MalformedEventError(std::string event_store_id, std::string aggregate_id, Version version,
+                      std::string type, const std::string& reason);
+
+  [[nodiscard]] const std::string& event_store_id() const noexcept { return event_store_id_; }
+  [[nodiscard]] const std::string& aggregate_id() const noexcept { return aggregate_id_; }
+  [[nodiscard]] Version version() const noexcept { return version_; }
+  [[nodiscard]] const std::string& type() const noexcept { return type_; }
+
+ private:
+  std::string event_store_id_;
+  std::string aggregate_id_;
+  Version version_;
+  std::string type_;
+};
+
+/// "__REPLAYED__" and "__AGGREGATE_EXISTS__" mean something on message buses.
+class ReservedEventTypeError : public Error {
+ public:
+  explicit ReservedEventTypeError(std::string type);
+
+  [[nodiscard]] const std::string& type() const noexcept { return type_; }
+
+ private:
+  std::string type_;
+};
+
+/// The event store was called before it was given a storage adapter.
+class UndefinedEventStorageAdapterError : public Error {
+ public:
+  explicit UndefinedEventStorageAdapterError(std::string event_store_id);
+
+  [[nodiscard]] const std::string& event_store_id() const noexcept { return event_store_id_; }
+
+ private:
+  std::string event_store_id_;
+};
+
+/// The engine below failed; `code()` says how: `storage`, `storage_full`, `storage_read_only`,
+/// `not_a_castore_file`, `newer_schema`, `file_not_found`. Nothing of the failed call was written.
+class StorageError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// There is no such file, or no folder to create it in.
+class FileNotFoundError : public StorageError {
+ public:
+  explicit FileNotFoundError(std::string path);
+
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// Another process, thread or connection held the write lock for longer than the busy timeout.
+/// Nothing was written; trying again later is right.
+class StorageBusyError : public StorageError {
+ public:
+  explicit StorageBusyError(const std::string& message)
+      : StorageError(ErrorCode::storage_busy, message) {}
+};
+
+}  // namespace castore

@@ -1,0 +1,98 @@
+#pragma once
+
+/// \file
+/// An event without its C++ type: what adapters store and tools print. Payload and metadata are
+/// JSON text, kept byte for byte; absent is not `null`.
+
+#include <castore/error.hpp>
+#include <chrono>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace castore {
+
+/// UTC. Storable moments are `min_timestamp` to `max_timestamp`.
+using Timestamp = std::chrono::sys_time<std::chrono::microseconds>;
+
+inline constexpr Timestamp min_timestamp{
+    std::chrono::sys_days{std::chrono::year{0} / std::chrono::January / 1}};
+/// The last microsecond of the year 9999, so that the text form always has four digits of year.
+inline constexpr Timestamp max_timestamp{
+    std::chrono::sys_days{std::chrono::year{10000} / std::chrono::January / 1} -
+    std::chrono::microseconds{1}};
+
+/// ISO 8601 in UTC: `2022-01-01T00:00:00.000Z`; six fraction digits where the microseconds are not
+/// whole milliseconds. \throws InvalidTimestampError outside the storable range
+[[nodiscard]] std::string format_timestamp(Timestamp timestamp);
+
+/// The same, without allocating for the result.
+void append_timestamp(std::string& out, Timestamp timestamp);
+
+/// Reads `YYYY-MM-DDTHH:MM:SS[.f…](Z|±HH:MM)` with one to six fraction digits; an offset is
+/// normalised to UTC. A time without zone is refused: it names no moment.
+/// \throws InvalidTimestampError
+[[nodiscard]] Timestamp parse_timestamp(std::string_view text);
+
+/// A stored event, owning its text.
+struct EventDetail {
+  std::string aggregate_id;
+  Version version = 0;
+  std::string type;
+  Timestamp timestamp{};
+  std::optional<std::string> payload;   ///< JSON text
+  std::optional<std::string> metadata;  ///< JSON text
+
+  friend bool operator==(const EventDetail&, const EventDetail&) = default;
+};
+
+/// A stored event, borrowed: valid only during the call that hands it out.
+struct EventView {
+  std::string_view aggregate_id;
+  Version version = 0;
+  std::string_view type;
+  Timestamp timestamp{};
+  std::optional<std::string_view> payload;
+  std::optional<std::string_view> metadata;
+
+  friend bool operator==(const EventView&, const EventView&) = default;
+};
+
+/// An event to be pushed, owning its text. Without `timestamp` the adapter's clock supplies it.
+struct NewEventDetail {
+  std::string aggregate_id;
+  Version version = 0;
+  std::string type;
+  std::optional<Timestamp> timestamp;
+  std::optional<std::string> payload;
+  std::optional<std::string> metadata;
+
+  friend bool operator==(const NewEventDetail&, const NewEventDetail&) = default;
+};
+
+/// An event to be pushed, borrowed for the call.
+struct NewEventView {
+  std::string_view aggregate_id;
+  Version version = 0;
+  std::string_view type;
+  std::optional<Timestamp> timestamp;
+  std::optional<std::string_view> payload;
+  std::optional<std::string_view> metadata;
+
+  friend bool operator==(const NewEventView&, const NewEventView&) = default;
+};
+
+[[nodiscard]] EventView to_view(const EventDetail& event) noexcept;
+[[nodiscard]] NewEventView to_view(const NewEventDetail& event) noexcept;
+/// The stored event as one to be pushed again, elsewhere or by force, with its own timestamp.
+[[nodiscard]] NewEventView to_new_event(const EventView& event) noexcept;
+[[nodiscard]] EventDetail to_detail(const EventView& event);
+/// The event as it was stored, with the timestamp the push answered.
+[[nodiscard]] EventDetail to_detail(const NewEventView& event, Timestamp timestamp);
+
+/// For logs and test failures: one line of JSON.
+std::ostream& operator<<(std::ostream& out, const EventView& event);
+std::ostream& operator<<(std::ostream& out, const EventDetail& event);
+
+}  // namespace castore

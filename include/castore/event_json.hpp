@@ -1,0 +1,49 @@
+#pragma once
+
+/// \file
+/// Events as JSON text in the original's field names: what `castore-cli` prints and reads, and
+/// what JSON Lines files hold. Payload and metadata pass through as text: no number is rounded and
+/// no member reordered.
+
+#include <castore/event.hpp>
+#include <string>
+#include <string_view>
+
+namespace castore {
+
+/// How deep arrays and objects may nest in payload and metadata.
+inline constexpr int max_json_depth = 512;
+
+/// Appends `{"aggregateId":…,"version":…,"type":…,"timestamp":…,"payload":…,"metadata":…}` on one
+/// line; an absent payload or metadata is left out, white space between JSON tokens is dropped.
+void append_json(std::string& out, const EventView& event);
+
+/// Appends `text` as a JSON string. \pre `text` is UTF-8
+void append_json_string(std::string& out, std::string_view text);
+
+/// Appends `json` without the white space between its tokens. \pre `json` is valid JSON
+void append_compact_json(std::string& out, std::string_view json);
+
+/// `json` is one JSON value by RFC 8259, in UTF-8, at most `max_json_depth` deep.
+/// Answers what is wrong with it, with the byte it is wrong at, or an empty string.
+[[nodiscard]] std::string check_json(std::string_view json);
+
+/// Reads an event as `append_json` writes it; `timestamp` may be missing, members it does not know
+/// are ignored (as the original does), a member given twice is an error.
+/// \param path  prefixes the path of errors: "event." gives "event.version"
+/// \throws InvalidEventError      a field is missing or of the wrong kind; `path()` says which
+/// \throws InvalidTimestampError  the timestamp is text, but no timestamp
+[[nodiscard]] NewEventDetail parse_event(std::string_view json, std::string_view path = {});
+
+/// A line of an import: the event and the store it belongs to.
+struct StoredEvent {
+  std::string event_store_id;
+  NewEventDetail event;
+
+  friend bool operator==(const StoredEvent&, const StoredEvent&) = default;
+};
+
+/// Reads `{"eventStoreId":…,"event":{…}}`. Throws like `parse_event`.
+[[nodiscard]] StoredEvent parse_stored_event(std::string_view json);
+
+}  // namespace castore

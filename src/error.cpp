@@ -1,0 +1,165 @@
+#include <castore/error.hpp>
+
+namespace castore {
+namespace {
+
+std::vector<ErrorField> event_fields(const std::string& event_store_id,
+                                     const std::string& aggregate_id, Version version) {
+  return {{"eventStoreId", event_store_id}, {"aggregateId", aggregate_id}, {"version", version}};
+}
+
+std::vector<ErrorField> with(std::vector<ErrorField> fields, ErrorField more) {
+  fields.push_back(std::move(more));
+  return fields;
+}
+
+// The original's messages, word for word: people search for them.
+std::string taken(const std::string& event_store_id, const std::string& aggregate_id,
+                  Version version) {
+  return "Event already exists for " + event_store_id + " aggregate " + aggregate_id +
+         " and version " + std::to_string(version);
+}
+
+std::string_view name_of(InvalidEventGroupError::Reason reason) {
+  switch (reason) {
+    case InvalidEventGroupError::Reason::empty:
+      return "empty";
+    case InvalidEventGroupError::Reason::different_databases:
+      return "differentDatabases";
+    case InvalidEventGroupError::Reason::different_timestamps:
+      return "differentTimestamps";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string_view to_string(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::event_already_exists:
+      return "EventAlreadyExists";
+    case ErrorCode::version_gap:
+      return "VersionGap";
+    case ErrorCode::aggregate_not_found:
+      return "AggregateNotFound";
+    case ErrorCode::event_store_not_found:
+      return "EventStoreNotFound";
+    case ErrorCode::file_not_found:
+      return "FileNotFound";
+    case ErrorCode::invalid_event:
+      return "InvalidEvent";
+    case ErrorCode::invalid_event_group:
+      return "InvalidEventGroup";
+    case ErrorCode::invalid_timestamp:
+      return "InvalidTimestamp";
+    case ErrorCode::invalid_page_token:
+      return "InvalidPageToken";
+    case ErrorCode::invalid_option:
+      return "InvalidOption";
+    case ErrorCode::malformed_event:
+      return "MalformedEvent";
+    case ErrorCode::reserved_event_type:
+      return "ReservedEventType";
+    case ErrorCode::undefined_event_storage_adapter:
+      return "UndefinedEventStorageAdapter";
+    case ErrorCode::plugin:
+      return "Plugin";
+    case ErrorCode::not_a_castore_file:
+      return "NotACastoreFile";
+    case ErrorCode::newer_schema:
+      return "NewerSchema";
+    case ErrorCode::storage_busy:
+      return "StorageBusy";
+    case ErrorCode::storage_full:
+      return "StorageFull";
+    case ErrorCode::storage_read_only:
+      return "StorageReadOnly";
+    case ErrorCode::storage:
+      return "Storage";
+  }
+  return "Storage";
+}
+
+EventAlreadyExistsError::EventAlreadyExistsError(std::string event_store_id,
+                                                 std::string aggregate_id, Version version,
+                                                 Version current_version)
+    : Error(ErrorCode::event_already_exists, taken(event_store_id, aggregate_id, version),
+            with(event_fields(event_store_id, aggregate_id, version),
+                 {"currentVersion", current_version})),
+      event_store_id_(std::move(event_store_id)),
+      aggregate_id_(std::move(aggregate_id)),
+      version_(version),
+      current_version_(current_version) {}
+
+VersionGapError::VersionGapError(std::string event_store_id, std::string aggregate_id,
+                                 Version version, Version expected_version)
+    : Error(ErrorCode::version_gap,
+            "Version gap for " + event_store_id + " aggregate " + aggregate_id + ": got version " +
+                std::to_string(version) + ", expected " + std::to_string(expected_version),
+            with(event_fields(event_store_id, aggregate_id, version),
+                 {"expectedVersion", expected_version})),
+      event_store_id_(std::move(event_store_id)),
+      aggregate_id_(std::move(aggregate_id)),
+      version_(version),
+      expected_version_(expected_version) {}
+
+AggregateNotFoundError::AggregateNotFoundError(std::string event_store_id, std::string aggregate_id)
+    : Error(ErrorCode::aggregate_not_found,
+            "Unable to find aggregate " + aggregate_id + " in event store " + event_store_id + ".",
+            {{"eventStoreId", event_store_id}, {"aggregateId", aggregate_id}}),
+      event_store_id_(std::move(event_store_id)),
+      aggregate_id_(std::move(aggregate_id)) {}
+
+InvalidEventError::InvalidEventError(std::string path, const std::string& reason)
+    : Error(ErrorCode::invalid_event, "Invalid event: " + path + " " + reason, {{"path", path}}),
+      path_(std::move(path)) {}
+
+InvalidEventGroupError::InvalidEventGroupError(Reason reason, std::size_t index,
+                                               const std::string& message)
+    : Error(
+          ErrorCode::invalid_event_group, message,
+          {{"reason", std::string(name_of(reason))}, {"index", static_cast<std::int64_t>(index)}}),
+      reason_(reason),
+      index_(index) {}
+
+InvalidTimestampError::InvalidTimestampError(std::string text, const std::string& reason)
+    : Error(ErrorCode::invalid_timestamp, "Invalid timestamp \"" + text + "\": " + reason,
+            {{"timestamp", text}}),
+      text_(std::move(text)) {}
+
+InvalidPageTokenError::InvalidPageTokenError()
+    : Error(ErrorCode::invalid_page_token, "Invalid page token") {}
+
+InvalidOptionError::InvalidOptionError(std::string option, const std::string& reason)
+    : Error(ErrorCode::invalid_option, "Invalid option " + option + ": " + reason,
+            {{"option", option}}),
+      option_(std::move(option)) {}
+
+MalformedEventError::MalformedEventError(std::string event_store_id, std::string aggregate_id,
+                                         Version version, std::string type,
+                                         const std::string& reason)
+    : Error(ErrorCode::malformed_event,
+            "Malformed event in " + event_store_id + " aggregate " + aggregate_id + " version " +
+                std::to_string(version) + " of type " + type + ": " + reason,
+            with(event_fields(event_store_id, aggregate_id, version), {"type", type})),
+      event_store_id_(std::move(event_store_id)),
+      aggregate_id_(std::move(aggregate_id)),
+      version_(version),
+      type_(std::move(type)) {}
+
+ReservedEventTypeError::ReservedEventTypeError(std::string type)
+    : Error(ErrorCode::reserved_event_type,
+            type + " is a reserved event type. Please chose another one.", {{"type", type}}),
+      type_(std::move(type)) {}
+
+UndefinedEventStorageAdapterError::UndefinedEventStorageAdapterError(std::string event_store_id)
+    : Error(ErrorCode::undefined_event_storage_adapter,
+            "EventStorageAdapter not found for event store " + event_store_id,
+            {{"eventStoreId", event_store_id}}),
+      event_store_id_(std::move(event_store_id)) {}
+
+FileNotFoundError::FileNotFoundError(std::string path)
+    : StorageError(ErrorCode::file_not_found, "No such file: " + path, {{"path", path}}),
+      path_(std::move(path)) {}
+
+}  // namespace castore

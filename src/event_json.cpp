@@ -1,0 +1,213 @@
+#include <castore/event_json.hpp>
+#include <charconv>
+#include <cstddef>
+
+#include "json_scanner.hpp"
+
+namespace castore {
+namespace {
+
+constexpr std::string_view white_space = " \t\r\n";
+
+void append_optional(std::string& out, std::string_view name,
+                     const std::optional<std::string_view>& json) {
+  if (!json) return;
+  out += ",\"";
+  out += name;
+  out += "\":";
+  append_compact_json(out, *json);
+}
+
+/// The fields of one JSON object, picked by name; the errors carry the field's path.
+class FieldReader {
+ public:
+  FieldReader(std::string_view json, std::string_view path) : json_(json), path_(path) {}
+
+  /// Calls `take(name, raw)` for each member; it answers whether it knows the name.
+  template <class Take>
+  void read(Take&& take) {
+    JsonScanner scanner(json_);
+    try {
+      scanner.expect('{', "expected an object");
+      if (!scanner.skip('}')) {
+        do {
+          const std::string name = unquote(scanner.string());
+          scanner.expect(':', "expected ':'");
+          take(name, scanner.value(max_json_depth + 1));
+        } while (scanner.skip(','));
+        scanner.expect('}', "expected ',' or '}'");
+      }
+      scanner.expect_end();
+    } catch (const JsonSyntaxError& error) {
+      throw InvalidEventError(
+          whole(), "is not valid JSON at byte " + std::to_string(error.byte) + ": " + error.reason);
+    }
+  }
+
+  template <class Value>
+  void once(std::optional<Value>& field, std::string_view name, Value value) const {
+    if (field) fail(name, "is given twice");
+    field = std::move(value);
+  }
+
+  [[nodiscard]] std::string text(std::string_view name, std::string_view raw) const {
+    if (raw.front() != '"') fail(name, "must be a string");
+    return unquote(raw);
+  }
+
+  [[nodiscard]] Version version(std::string_view name, std::string_view raw) const {
+    Version value = 0;
+    const auto [end, error] = std::from_chars(raw.data(), raw.data() + raw.size(), value);
+    if (error != std::errc() || end != raw.data() + raw.size()) {
+      fail(name, "must be an integer of at least 1");
+    }
+    return value;
+  }
+
+  template <class Value>
+  Value required(std::optional<Value>& field, std::string_view name) const {
+    if (!field) fail(name, "is missing");
+    return *std::move(field);
+  }
+
+  [[nodiscard]] std::string field_path(std::string_view name) const {
+    return std::string(path_) + std::string(name);
+  }
+
+  [[noreturn]] void fail(std::string_view name, const std::string& reason) const {
+    throw InvalidEventError(field_path(name), reason);
+  }
+
+ private:
+  /// The path of the object itself: "event." names the fields of "event".
+  [[nodiscard]] std::string whole() const {
+    return path_.empty() ? "event" : std::string(path_.substr(0, path_.size() - 1));
+  }
+
+  std::string_view json_;
+  std::string_view path_;
+};
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+  static constexpr char hex[] = "0123456789abcdef";
+  out += '"';
+  std::size_t copied = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
+    out.append(text, copied, i - copied);
+    copied = i + 1;
+    out += '\\';
+    switch (c) {
+      case '\n':
+        out += 'n';
+        break;
+      case '\r':
+        out += 'r';
+        break;
+      case '\t':
+        out += 't';
+        break;
+      case '"':
+      case '\\':
+        out += c;
+        break;
+      default:
+        out += "u00";
+        out += hex[c >> 4];
+        out += hex[c & 0xF];
+    }
+  }
+  out.append(text, copied);
+  out += '"';
+}
+
+void append_compact_json(std::string& out, std::string_view json) {
+  if (json.find_first_of(white_space) == std::string_view::npos) {
+    out += json;
+    return;
+  }
+  bool in_string = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_string) {
+      out += c;
+      if (c == '\\' && i + 1 < json.size()) out += json[++i];
+      if (c == '"') in_string = false;
+    } else if (white_space.find(c) == std::string_view::npos) {
+      out += c;
+      in_string = c == '"';
+    }
+  }
+}
+
+void append_json(std::string& out, const EventView& event) {
+  out += "{\"aggregateId\":";
+  append_json_string(out, event.aggregate_id);
+  out += ",\"version\":";
+  out += std::to_string(event.version);
+  out += ",\"type\":";
+  append_json_string(out, event.type);
+  out += ",\"timestamp\":\"";
+  append_timestamp(out, event.timestamp);
+  out += '"';
+  append_optional(out, "payload", event.payload);
+  append_optional(out, "metadata", event.metadata);
+  out += '}';
+}
+
+std::string check_json(std::string_view json) {
+  JsonScanner scanner(json);
+  try {
+    static_cast<void>(scanner.value(max_json_depth));
+    scanner.expect_end();
+    return {};
+  } catch (const JsonSyntaxError& error) {
+    return "is not valid JSON at byte " + std::to_string(error.byte) + ": " + error.reason;
+  }
+}
+
+NewEventDetail parse_event(std::string_view json, std::string_view path) {
+  FieldReader reader(json, path);
+  std::optional<std::string> aggregate_id;
+  std::optional<Version> version;
+  std::optional<std::string> type;
+  NewEventDetail event;
+  reader.read([&](std::string_view name, std::string_view raw) {
+    if (name == "aggregateId") {
+      reader.once(aggregate_id, name, reader.text(name, raw));
+    } else if (name == "version") {
+      reader.once(version, name, reader.version(name, raw));
+    } else if (name == "type") {
+      reader.once(type, name, reader.text(name, raw));
+    } else if (name == "timestamp") {
+      reader.once(event.timestamp, name, parse_timestamp(reader.text(name, raw)));
+    } else if (name == "payload") {
+      reader.once(event.payload, name, std::string(raw));
+    } else if (name == "metadata") {
+      reader.once(event.metadata, name, std::string(raw));
+    }
+  });
+  event.aggregate_id = reader.required(aggregate_id, "aggregateId");
+  event.version = reader.required(version, "version");
+  event.type = reader.required(type, "type");
+  return event;
+}
+
+StoredEvent parse_stored_event(std::string_view json) {
+  FieldReader reader(json, {});
+  std::optional<std::string> event_store_id;
+  std::optional<NewEventDetail> event;
+  reader.read([&](std::string_view name, std::string_view raw) {
+    if (name == "eventStoreId") {
+      reader.once(event_store_id, name, reader.text(name, raw));
+    } else if (name == "event") {
+      reader.once(event, name, parse_event(raw, "event."));
+    }
+  });
+  return {reader.required(event_store_id, "eventStoreId"), reader.required(event, "event")};
+}
+
+}  // namespace castore
