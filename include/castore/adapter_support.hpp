@@ -1,0 +1,65 @@
+#pragma once
+
+/// \file
+/// BOUNDARY: what every `EventStorageAdapter` has to do alike. For authors of adapters.
+
+#include <castore/event_storage_adapter.hpp>
+#include <functional>
+#include <limits>
+
+namespace castore {
+
+/// Where missing timestamps come from. Called under the adapter's write lock.
+using Clock = std::function<Timestamp()>;
+
+/// The system clock in whole milliseconds, as the original's.
+[[nodiscard]] Timestamp system_now();
+
+/// \throws InvalidTimestampError  the moment is not storable
+Timestamp checked_timestamp(Timestamp timestamp);
+
+/// What follows `newest` without a gap; the largest version is followed by itself.
+[[nodiscard]] constexpr Version next_version(Version newest) noexcept {
+  return newest == std::numeric_limits<Version>::max() ? newest : newest + 1;
+}
+
+/// The longest aggregate id, event store id or event type, in bytes.
+inline constexpr std::size_t max_id_size = 1024;
+
+/// The rules of an event to be pushed: ids and type are 1 to `max_id_size` bytes of UTF-8 without
+/// NUL, the type is not reserved, `version` ≥ 1, the timestamp is storable, payload and metadata
+/// pass `check_json`.
+/// \throws InvalidEventError, InvalidTimestampError
+void check_new_event(std::string_view event_store_id, const NewEventView& event);
+
+/// A name an event type may have. \throws ReservedEventTypeError
+void check_event_type_name(std::string_view type);
+
+/// \throws InvalidOptionError  `limit` below 1
+void check_query(const EventsQueryOptions& options);
+
+/// The rules of a group: not empty, all of the transaction domain of `pushing`, one timestamp; and
+/// `check_new_event` for each. Answers the timestamp they share, if any of them has one.
+/// \throws InvalidEventGroupError, InvalidEventError
+[[nodiscard]] std::optional<Timestamp> check_event_group(const EventStorageAdapter& pushing,
+                                                         std::span<const GroupedEventView> events);
+
+/// A listing after its token, if it has one, is taken apart.
+struct ListAggregateIdsQuery {
+  std::optional<std::int64_t> limit;
+  std::optional<Timestamp> initial_event_after;   ///< inclusive
+  std::optional<Timestamp> initial_event_before;  ///< inclusive
+  bool reverse = false;
+  /// List what comes strictly behind this one, in the order of the listing.
+  std::optional<ListedAggregateId> last;
+};
+
+/// \throws InvalidPageTokenError, InvalidOptionError
+[[nodiscard]] ListAggregateIdsQuery resolve_list_query(std::string_view event_store_id,
+                                                       const ListAggregateIdsOptions& options);
+
+/// The token that continues `query` behind `query.last`.
+[[nodiscard]] std::string make_page_token(std::string_view event_store_id,
+                                          const ListAggregateIdsQuery& query);
+
+}  // namespace castore

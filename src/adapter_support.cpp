@@ -1,0 +1,246 @@
+#include <array>
+#include <castore/adapter_support.hpp>
+#include <castore/event_json.hpp>
+#include <charconv>
+
+#include "json_scanner.hpp"
+
+namespace castore {
+namespace {
+
+void check_id(std::string_view path, std::string_view id) {
+  if (id.empty()) throw InvalidEventError(std::string(path), "must not be empty");
+  if (id.size() > max_id_size) {
+    throw InvalidEventError(std::string(path), "is longer than " + std::to_string(max_id_size) +
+                                                   " bytes: " + std::to_string(id.size()));
+  }
+  if (id.find('\0') != std::string_view::npos) {
+    throw InvalidEventError(std::string(path), "must not contain a NUL byte");
+  }
+  if (!is_utf8(id)) throw InvalidEventError(std::string(path), "is not UTF-8");
+}
+
+void check_optional_json(std::string_view path, const std::optional<std::string_view>& json) {
+  if (!json) return;
+  if (const std::string problem = check_json(*json); !problem.empty()) {
+    throw InvalidEventError(std::string(path), problem);
+  }
+}
+
+void check_limit(const std::optional<std::int64_t>& limit) {
+  if (limit && *limit < 1) {
+    throw InvalidOptionError("limit", "must be at least 1, not " + std::to_string(*limit));
+  }
+}
+
+// --- Page tokens: fields as text, a checksum in front, base64url around it. Damage must not go
+// --- unnoticed, but a token is no secret and no permission.
+
+std::uint64_t checksum(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
+constexpr std::string_view base64url =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+std::string to_base64url(std::string_view bytes) {
+  std::string out;
+  out.reserve(bytes.size() * 4 / 3 + 4);
+  unsigned buffer = 0;
+  int bits = 0;
+  for (const char c : bytes) {
+    buffer = (buffer << 8 | static_cast<unsigned char>(c)) & 0xFFFFFF;
+    bits += 8;
+    while (bits >= 6) {
+      bits -= 6;
+      out += base64url[buffer >> bits & 0x3F];
+    }
+  }
+  if (bits > 0) out += base64url[buffer << (6 - bits) & 0x3F];
+  return out;
+}
+
+std::string from_base64url(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() * 3 / 4);
+  unsigned buffer = 0;
+  int bits = 0;
+  for (const char c : text) {
+    const std::size_t value = base64url.find(c);
+    if (value == std::string_view::npos) throw InvalidPageTokenError();
+    buffer = (buffer << 6 | static_cast<unsigned>(value)) & 0xFFFFFF;
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      out += static_cast<char>(buffer >> bits & 0xFF);
+    }
+  }
+  return out;
+}
+
+void put(std::string& out, std::optional<std::int64_t> number) {
+  if (number) out += std::to_string(*number);
+  out += '\0';
+}
+
+void put(std::string& out, std::optional<Timestamp> timestamp) {
+  put(out, timestamp ? std::optional<std::int64_t>(timestamp->time_since_epoch().count())
+                     : std::nullopt);
+}
+
+/// The fields of a token, each ended by a NUL: no id contains one.
+class TokenReader {
+ public:
+  explicit TokenReader(std::string_view fields) : rest_(fields) {}
+
+  std::string_view text() {
+    const std::size_t end = rest_.find('\0');
+    if (end == std::string_view::npos) throw InvalidPageTokenError();
+    const std::string_view field = rest_.substr(0, end);
+    rest_.remove_prefix(end + 1);
+    return field;
+  }
+
+  std::optional<std::int64_t> number() {
+    const std::string_view field = text();
+    if (field.empty()) return std::nullopt;
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
+    if (error != std::errc() || end != field.data() + field.size()) throw InvalidPageTokenError();
+    return value;
+  }
+
+  std::optional<Timestamp> timestamp() {
+    const auto count = number();
+    return count ? std::optional<Timestamp>(std::chrono::microseconds{*count}) : std::nullopt;
+  }
+
+  [[nodiscard]] bool done() const { return rest_.empty(); }
+
+ private:
+  std::string_view rest_;
+};
+
+constexpr std::string_view token_form = "1";
+
+ListAggregateIdsQuery read_page_token(std::string_view event_store_id, std::string_view token) {
+  const std::string decoded = from_base64url(token);
+  // One text per token: bits that base64 leaves over do not make a second one.
+  if (to_base64url(decoded) != token) throw InvalidPageTokenError();
+  TokenReader reader(decoded);
+  const std::string_view sum = reader.text();
+  const std::string_view fields = std::string_view(decoded).substr(sum.size() + 1);
+  if (sum != std::to_string(checksum(fields))) throw InvalidPageTokenError();
+  if (reader.text() != token_form || reader.text() != event_store_id) {
+    throw InvalidPageTokenError();
+  }
+  ListAggregateIdsQuery query;
+  query.limit = reader.number();
+  query.initial_event_after = reader.timestamp();
+  query.initial_event_before = reader.timestamp();
+  query.reverse = reader.number().value_or(0) != 0;
+  const auto last_timestamp = reader.timestamp();
+  const std::string_view last_id = reader.text();
+  if (!last_timestamp || last_id.empty() || !reader.done()) throw InvalidPageTokenError();
+  query.last = {std::string(last_id), *last_timestamp};
+  return query;
+}
+
+}  // namespace
+
+Timestamp system_now() {
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+Timestamp checked_timestamp(Timestamp timestamp) {
+  if (timestamp < min_timestamp || timestamp > max_timestamp) {
+    throw InvalidTimestampError(std::to_string(timestamp.time_since_epoch().count()),
+                                "outside the years 0000 to 9999 (microseconds since 1970)");
+  }
+  return timestamp;
+}
+
+void check_event_type_name(std::string_view type) {
+  if (type == "__REPLAYED__" || type == "__AGGREGATE_EXISTS__") {
+    throw ReservedEventTypeError(std::string(type));
+  }
+}
+
+void check_new_event(std::string_view event_store_id, const NewEventView& event) {
+  check_id("eventStoreId", event_store_id);
+  check_id("aggregateId", event.aggregate_id);
+  if (event.version < 1) {
+    throw InvalidEventError("version", "must be at least 1, not " + std::to_string(event.version));
+  }
+  check_id("type", event.type);
+  check_event_type_name(event.type);
+  if (event.timestamp) checked_timestamp(*event.timestamp);
+  check_optional_json("payload", event.payload);
+  check_optional_json("metadata", event.metadata);
+}
+
+void check_query(const EventsQueryOptions& options) { check_limit(options.limit); }
+
+std::optional<Timestamp> check_event_group(const EventStorageAdapter& pushing,
+                                           std::span<const GroupedEventView> events) {
+  using Reason = InvalidEventGroupError::Reason;
+  if (events.empty()) {
+    throw InvalidEventGroupError(Reason::empty, 0, "An event group needs at least one event");
+  }
+  std::optional<Timestamp> timestamp;
+  std::size_t timestamp_index = 0;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const GroupedEventView& grouped = events[i];
+    if (grouped.adapter == nullptr ||
+        grouped.adapter->transaction_domain() != pushing.transaction_domain()) {
+      throw InvalidEventGroupError(
+          Reason::different_databases, i,
+          "Event group event #" + std::to_string(i) +
+              " is not connected to the same database as the adapter that pushes the group");
+    }
+    if (grouped.event.timestamp) {
+      if (timestamp && *timestamp != *grouped.event.timestamp) {
+        throw InvalidEventGroupError(Reason::different_timestamps, i,
+                                     "Event group events #" + std::to_string(timestamp_index) +
+                                         " and #" + std::to_string(i) +
+                                         " have different timestamps");
+      }
+      if (!timestamp) timestamp_index = i;
+      timestamp = grouped.event.timestamp;
+    }
+  }
+  for (const GroupedEventView& grouped : events) {
+    check_new_event(grouped.event_store_id, grouped.event);
+  }
+  return timestamp;
+}
+
+ListAggregateIdsQuery resolve_list_query(std::string_view event_store_id,
+                                         const ListAggregateIdsOptions& options) {
+  check_limit(options.limit);
+  ListAggregateIdsQuery query;
+  if (options.page_token) query = read_page_token(event_store_id, *options.page_token);
+  if (options.limit) query.limit = options.limit;
+  if (options.initial_event_after) query.initial_event_after = options.initial_event_after;
+  if (options.initial_event_before) query.initial_event_before = options.initial_event_before;
+  if (options.reverse) query.reverse = *options.reverse;
+  return query;
+}
+
+std::string make_page_token(std::string_view event_store_id, const ListAggregateIdsQuery& query) {
+  std::string fields;
+  const auto put_text = [&fields](std::string_view text) { (fields += text) += '\0'; };
+  put_text(token_form);
+  put_text(event_store_id);
+  put(fields, query.limit);
+  put(fields, query.initial_event_after);
+  put(fields, query.initial_event_before);
+  put(fields, std::optional<std::int64_t>(query.reverse ? 1 : 0));
+  put(fields, std::optional<Timestamp>(query.last.value().initial_event_timestamp));
+  put_text(query.last->aggregate_id);
+  return to_base64url(std::to_string(checksum(fields)) + '\0' + fields);
+}
+
+}  // namespace castore

@@ -1,0 +1,240 @@
+#include <algorithm>
+#include <castore/in_memory/event_storage_adapter.hpp>
+#include <map>
+#include <mutex>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace castore {
+namespace {
+
+struct StoredRow {
+  EventDetail event;
+  std::int64_t position = 0;
+};
+
+using Events = std::map<Version, std::shared_ptr<const StoredRow>>;
+using AggregateKey = std::pair<Timestamp, std::string>;  ///< in the order of a listing
+
+struct StoreData {
+  std::map<std::string, Events, std::less<>> aggregates;
+  std::set<AggregateKey> initial_events;
+};
+
+}  // namespace
+
+struct InMemoryEventStorageAdapter::Impl {
+  explicit Impl(Clock now) : clock(std::move(now)) {}
+
+  /// Recursive: a group hands events of a decorator back to us through that decorator.
+  mutable std::recursive_mutex mutex;
+  Clock clock;
+  std::map<std::string, StoreData, std::less<>> stores;
+  std::int64_t last_position = 0;
+
+  /// While a group is pushed: how to take it back, oldest first.
+  struct Undo {
+    std::string event_store_id;
+    std::string aggregate_id;
+    Version version;
+    std::shared_ptr<const StoredRow> before;  ///< null: there was none
+  };
+  std::vector<Undo>* undo = nullptr;
+
+  void put(std::string_view event_store_id, std::string_view aggregate_id, Version version,
+           std::shared_ptr<const StoredRow> row);
+  void store(std::string_view event_store_id, const NewEventView& event, Timestamp timestamp,
+             const PushEventOptions& options);
+  void take_back(std::vector<Undo>& log);
+};
+
+/// Sets or, with null, erases one row, and keeps the order of initial events with it.
+void InMemoryEventStorageAdapter::Impl::put(std::string_view event_store_id,
+                                            std::string_view aggregate_id, Version version,
+                                            std::shared_ptr<const StoredRow> row) {
+  StoreData& store = stores[std::string(event_store_id)];
+  Events& events = store.aggregates[std::string(aggregate_id)];
+  const auto key = [&](const StoredRow& of) {
+    return AggregateKey{of.event.timestamp, std::string(aggregate_id)};
+  };
+  if (const auto old = events.find(version); old != events.end()) {
+    if (version == 1) store.initial_events.erase(key(*old->second));
+    events.erase(old);
+  }
+  if (row) {
+    if (version == 1) store.initial_events.insert(key(*row));
+    events.emplace(version, std::move(row));
+  }
+  if (events.empty()) store.aggregates.erase(std::string(aggregate_id));
+  if (store.aggregates.empty()) stores.erase(std::string(event_store_id));
+}
+
+void InMemoryEventStorageAdapter::Impl::store(std::string_view event_store_id,
+                                              const NewEventView& event, Timestamp timestamp,
+                                              const PushEventOptions& options) {
+  Version newest = 0;
+  std::shared_ptr<const StoredRow> before;
+  if (const auto store = stores.find(event_store_id); store != stores.end()) {
+    const auto& aggregates = store->second.aggregates;
+    if (const auto found = aggregates.find(event.aggregate_id); found != aggregates.end()) {
+      newest = found->second.rbegin()->first;
+      const auto row = found->second.find(event.version);
+      if (row != found->second.end()) before = row->second;
+    }
+  }
+  if (before && !options.force) {
+    throw EventAlreadyExistsError(std::string(event_store_id), std::string(event.aggregate_id),
+                                  event.version, newest);
+  }
+  if (!before && event.version != next_version(newest) && !options.allow_version_gap) {
+    throw VersionGapError(std::string(event_store_id), std::string(event.aggregate_id),
+                          event.version, next_version(newest));
+  }
+  auto row = std::make_shared<StoredRow>();
+  row->event = to_detail(event, timestamp);
+  row->position = before ? before->position : ++last_position;
+  if (undo != nullptr) {
+    undo->push_back(
+        {std::string(event_store_id), std::string(event.aggregate_id), event.version, before});
+  }
+  put(event_store_id, event.aggregate_id, event.version, std::move(row));
+}
+
+void InMemoryEventStorageAdapter::Impl::take_back(std::vector<Undo>& log) {
+  for (auto entry = log.rbegin(); entry != log.rend(); ++entry) {
+    if (!entry->before) --last_position;
+    put(entry->event_store_id, entry->aggregate_id, entry->version, std::move(entry->before));
+  }
+}
+
+InMemoryEventStorageAdapter::InMemoryEventStorageAdapter(Clock clock)
+    : impl_(std::make_unique<Impl>(std::move(clock))) {}
+
+InMemoryEventStorageAdapter::~InMemoryEventStorageAdapter() = default;
+
+void InMemoryEventStorageAdapter::for_each_event(std::string_view event_store_id,
+                                                 std::string_view aggregate_id,
+                                                 const EventsQueryOptions& options,
+                                                 EventVisitor visitor) const {
+  check_query(options);
+  // Rows are immutable and shared, so that the visitor runs on one moment's events without a lock.
+  std::vector<std::shared_ptr<const StoredRow>> rows;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    const auto store = impl_->stores.find(event_store_id);
+    if (store == impl_->stores.end()) return;
+    const auto found = store->second.aggregates.find(aggregate_id);
+    if (found == store->second.aggregates.end()) return;
+    for (const auto& [version, row] : found->second) {
+      if (options.min_version && version < *options.min_version) continue;
+      if (options.max_version && version > *options.max_version) break;
+      rows.push_back(row);
+    }
+  }
+  if (options.reverse) std::reverse(rows.begin(), rows.end());
+  if (options.limit && static_cast<std::uint64_t>(*options.limit) < rows.size()) {
+    rows.resize(static_cast<std::size_t>(*options.limit));
+  }
+  for (const auto& row : rows) {
+    if (!visitor(to_view(row->event))) return;
+  }
+}
+
+Timestamp InMemoryEventStorageAdapter::push_event(std::string_view event_store_id,
+                                                  const NewEventView& event,
+                                                  const PushEventOptions& options) {
+  check_new_event(event_store_id, event);
+  const std::lock_guard lock(impl_->mutex);
+  const Timestamp timestamp =
+      event.timestamp ? *event.timestamp : checked_timestamp(impl_->clock());
+  impl_->store(event_store_id, event, timestamp, options);
+  return timestamp;
+}
+
+Timestamp InMemoryEventStorageAdapter::push_event_group(std::span<const GroupedEventView> events,
+                                                        const PushEventGroupOptions& options) {
+  const std::optional<Timestamp> given = check_event_group(*this, events);
+  const std::lock_guard lock(impl_->mutex);
+  const Timestamp timestamp = given ? *given : checked_timestamp(impl_->clock());
+  std::vector<Impl::Undo> log;
+  auto* const outer = std::exchange(impl_->undo, &log);
+  try {
+    for (const GroupedEventView& grouped : events) {
+      const PushEventOptions push{.force = options.force,
+                                  .allow_version_gap = grouped.allow_version_gap};
+      NewEventView event = grouped.event;
+      event.timestamp = timestamp;
+      if (grouped.adapter == this) {
+        impl_->store(grouped.event_store_id, event, timestamp, push);
+      } else {
+        static_cast<void>(grouped.adapter->push_event(grouped.event_store_id, event, push));
+      }
+    }
+  } catch (...) {
+    impl_->undo = outer;
+    impl_->take_back(log);
+    throw;
+  }
+  impl_->undo = outer;
+  return timestamp;
+}
+
+ListAggregateIdsResult InMemoryEventStorageAdapter::list_aggregate_ids(
+    std::string_view event_store_id, const ListAggregateIdsOptions& options) const {
+  ListAggregateIdsQuery query = resolve_list_query(event_store_id, options);
+  ListAggregateIdsResult result;
+  const std::lock_guard lock(impl_->mutex);
+  const auto store = impl_->stores.find(event_store_id);
+  if (store == impl_->stores.end()) return result;
+
+  const auto list = [&](auto begin, auto end, auto is_behind_last) {
+    for (auto key = begin; key != end; ++key) {
+      const auto& [timestamp, aggregate_id] = *key;
+      if (query.initial_event_after && timestamp < *query.initial_event_after) continue;
+      if (query.initial_event_before && timestamp > *query.initial_event_before) continue;
+      if (query.last && !is_behind_last(*key)) continue;
+      if (query.limit && result.aggregate_ids.size() == static_cast<std::uint64_t>(*query.limit)) {
+        query.last = result.aggregate_ids.back();
+        result.next_page_token = make_page_token(event_store_id, query);
+        return;
+      }
+      result.aggregate_ids.push_back({aggregate_id, timestamp});
+    }
+  };
+  const AggregateKey last_key =
+      query.last ? AggregateKey{query.last->initial_event_timestamp, query.last->aggregate_id}
+                 : AggregateKey{};
+  const auto& keys = store->second.initial_events;
+  if (query.reverse) {
+    list(keys.rbegin(), keys.rend(), [&](const AggregateKey& key) { return key < last_key; });
+  } else {
+    list(keys.begin(), keys.end(), [&](const AggregateKey& key) { return key > last_key; });
+  }
+  return result;
+}
+
+std::vector<EventStoreSummary> InMemoryEventStorageAdapter::list_event_stores() const {
+  std::vector<EventStoreSummary> summaries;
+  const std::lock_guard lock(impl_->mutex);
+  for (const auto& [event_store_id, store] : impl_->stores) {
+    EventStoreSummary summary{.event_store_id = event_store_id,
+                              .first_timestamp = max_timestamp,
+                              .last_timestamp = min_timestamp};
+    for (const auto& [aggregate_id, events] : store.aggregates) {
+      ++summary.aggregate_count;
+      for (const auto& [version, row] : events) {
+        ++summary.event_count;
+        summary.first_timestamp = std::min(summary.first_timestamp, row->event.timestamp);
+        summary.last_timestamp = std::max(summary.last_timestamp, row->event.timestamp);
+        summary.last_position = std::max(summary.last_position, row->position);
+      }
+    }
+    summaries.push_back(std::move(summary));
+  }
+  return summaries;
+}
+
+void InMemoryEventStorageAdapter::after_commit(std::function<void()> action) { action(); }
+
+}  // namespace castore
