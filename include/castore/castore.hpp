@@ -1,0 +1,15 @@
+#pragma once
+
+/// \file
+/// The core in one include: event types, event stores, the in-memory adapter. A database is a
+/// header of its own: `castore/sqlite/event_storage_adapter.hpp`.
+
+#include <castore/error.hpp>                            // IWYU pragma: export
+#include <castore/event.hpp>                            // IWYU pragma: export
+#include <castore/event_json.hpp>                       // IWYU pragma: export
+#include <castore/event_storage_adapter.hpp>            // IWYU pragma: export
+#include <castore/event_store.hpp>                      // IWYU pragma: export
+#include <castore/event_type.hpp>                       // IWYU pragma: export
+#include <castore/in_memory/event_storage_adapter.hpp>  // IWYU pragma: export
+#include <castore/registry.hpp>                         // IWYU pragma: export
+#include <castore/version.hpp>                          // IWYU pragma: export

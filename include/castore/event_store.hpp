@@ -1,0 +1,656 @@
+#pragma once
+
+/// \file
+/// The typed front: an event store per kind of entity, over any `EventStorageAdapter`.
+
+#include <algorithm>
+#include <array>
+#include <castore/event_storage_adapter.hpp>
+#include <castore/event_type.hpp>
+#include <castore/registry.hpp>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace castore {
+
+/// The state of one entity, folded from its events. `version` is 0 in the fresh one that the
+/// reducer of the first event is given.
+template <class A>
+concept Aggregate = std::default_initializable<A> && std::copyable<A> && requires(A aggregate) {
+  { aggregate.aggregate_id } -> std::same_as<std::string&>;
+  { aggregate.version } -> std::same_as<Version&>;
+};
+
+template <class P, class... Payloads>
+concept OneOf = (std::same_as<P, Payloads> || ...);
+
+/// `Aggregate reducer(Aggregate previous, const Event<Payload>& event)`
+template <class Reducer, class A, class P>
+concept Reduces = std::is_invocable_r_v < A,
+        const Reducer&, A, const Event<P>
+& > ;
+
+/// What a push answers.
+template <class A, EventPayload P>
+struct PushEventResult {
+  Event<P> event;  ///< complete, with its timestamp
+  /// The aggregate after the event, where it is known without reading: for an initial event
+  /// (version 1), and where `prev_aggregate` was given.
+  std::optional<A> next_aggregate;
+};
+
+template <class A>
+struct PushOptions {
+  /// The aggregate as it was before the event; trusted, not compared with the store.
+  std::optional<A> prev_aggregate{};
+  bool force = false;  ///< see `PushEventOptions::force`
+};
+
+template <class A>
+struct GroupEventOptions {
+  std::optional<A> prev_aggregate{};
+};
+
+struct GetAggregateOptions {
+  std::optional<Version> max_version{};  ///< inclusive: the aggregate as it was at that version
+};
+
+struct SimulateAggregateOptions {
+  std::optional<Timestamp> simulation_date{};  ///< inclusive: later events are left out
+};
+
+/// What `on_event_pushed` is told.
+template <class A, class... Payloads>
+struct PushedEvent {
+  std::variant<Event<Payloads>...> event;
+  std::optional<A> next_aggregate;
+};
+
+template <class A, class... Payloads>
+struct EventStoreOptions {
+  /// Accept versions that are not the aggregate's newest + 1.
+  bool allow_version_gaps = false;
+
+  /// Called after an event is committed, on the pushing thread. What it throws comes out of the
+  /// push, although the event is stored.
+  std::function<void(const PushedEvent<A, Payloads...>&)> on_event_pushed{};
+
+  /// How `simulate_aggregate` books an event: by default `indexed[event.version] = event`. A
+  /// cancellation would erase another entry instead of booking itself.
+  std::function<void(std::map<Version, std::variant<Event<Payloads>...>>& indexed,
+                     const std::variant<Event<Payloads>...>& event)>
+      simulate_side_effect{};
+};
+
+namespace detail {
+
+/// One group event, whatever its store: what `push_event_group` needs of it.
+class GroupMember {
+ public:
+  GroupMember() = default;
+  GroupMember(const GroupMember&) = default;
+  GroupMember& operator=(const GroupMember&) = default;
+  GroupMember(GroupMember&&) = default;
+  GroupMember& operator=(GroupMember&&) = default;
+  virtual ~GroupMember() = default;
+
+  [[nodiscard]] virtual GroupedEventView view() const = 0;
+  /// The group is stored: complete the event, compute the next aggregate.
+  virtual void complete(Timestamp timestamp) = 0;
+  virtual void notify() = 0;
+};
+
+/// Validates, pushes, completes, notifies.
+void push_group(std::span<GroupMember* const> members, const PushEventGroupOptions& options);
+
+template <class Reducer, class A, class P>
+struct RequireReducer {
+  static_assert(Reduces<Reducer, A, P>,
+                "this reducer has no overload for one of the store's events: add "
+                "`Aggregate operator()(Aggregate, const castore::Event<Payload>&) const` for the "
+                "payload named above");
+};
+
+template <class... Payloads>
+consteval bool types_are_unique() {
+  std::array<std::string_view, sizeof...(Payloads)> types{};
+  std::size_t count = 0;
+  const auto add = [&]<class P>(std::type_identity<P>) {
+    if constexpr (NamesItsType<P>) {
+      types[count++] = P::type;
+    } else {
+      types[count++] = "";
+    }
+  };
+  (add(std::type_identity<Payloads>{}), ...);
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t k = i + 1; k < count; ++k) {
+      if (types[i] == types[k]) return false;
+    }
+  }
+  return true;
+}
+
+template <class P>
+consteval bool type_is_free() {
+  if constexpr (NamesItsType<P>) {
+    const std::string_view type = P::type;
+    return !type.empty() && type != "__REPLAYED__" && type != "__AGGREGATE_EXISTS__";
+  } else {
+    return true;
+  }
+}
+
+}  // namespace detail
+
+/// An event on its way into a group; made by `EventStore::group_event`. After the group is pushed,
+/// `result()` is the complete event and the next aggregate where it is known.
+template <class A, class P>
+class GroupedEvent;
+
+/// Events of one kind of entity, and the aggregates they fold into.
+///
+///     using Pokemons = castore::EventStore<Pokemon, PokemonAppeared, PokemonCaught>;
+///     const Pokemons pokemons("POKEMONS", PokemonReducer{}, adapter);
+///     pokemons.push_event(castore::NewEvent<PokemonAppeared>{
+///         .aggregate_id = "pikachu", .version = 1, .payload = {"Pikachu", 42}});
+///     const Pokemon pikachu = pokemons.get_existing_aggregate("pikachu");
+///
+/// A reducer is any callable with an overload per payload,
+/// `Aggregate (Aggregate, const Event<Payload>&) const`. It is pure: it may run any number of
+/// times and on any thread. It says only what changed: the store sets `aggregate_id` and `version`
+/// after each step. The reducer of an aggregate's first event is given a fresh `Aggregate{}`, whose
+/// version is 0.
+///
+/// A store is a small value. Its const members may be called from several threads at once, as far
+/// as the reducer and the callbacks may; exchanging the adapter or a callback may not overlap with
+/// other calls on the same object. Besides what is said at each member, all of them that touch
+/// events throw `UndefinedEventStorageAdapterError` while the store has no adapter, and
+/// `StorageError` when the engine fails.
+template <class A, class... Payloads>
+class EventStore {
+  static_assert(Aggregate<A>,
+                "this aggregate lacks something: it needs `std::string aggregate_id` and "
+                "`castore::Version version = 0`, and must be default constructible and copyable");
+  static_assert(sizeof...(Payloads) > 0, "an event store needs at least one event payload");
+  static_assert((EventPayload<Payloads> && ...),
+                "one of the payloads does not name its type: add "
+                "`static constexpr std::string_view type = \"SOMETHING_HAPPENED\";`");
+  static_assert(detail::types_are_unique<Payloads...>(),
+                "two payloads of this event store have one type name");
+  static_assert((detail::type_is_free<Payloads>() && ...),
+                "an event type is empty or reserved: __REPLAYED__ and __AGGREGATE_EXISTS__ mean "
+                "something on message buses");
+
+ public:
+  using AggregateType = A;
+  using AnyEvent = std::variant<Event<Payloads>...>;
+  using Pushed = PushedEvent<A, Payloads...>;
+  using Options = EventStoreOptions<A, Payloads...>;
+
+  template <class Reducer>
+  EventStore(std::string event_store_id, Reducer reducer,
+             std::shared_ptr<EventStorageAdapter> event_storage_adapter = nullptr,
+             Options options = {})
+      : event_store_id_(std::move(event_store_id)),
+        reducers_(make_reducers(std::move(reducer))),
+        event_storage_adapter_(std::move(event_storage_adapter)),
+        options_(std::move(options)) {}
+
+  [[nodiscard]] const std::string& event_store_id() const noexcept { return event_store_id_; }
+
+  /// In the order of the template arguments; `OtherPayload` has none.
+  [[nodiscard]] static std::vector<std::string_view> event_types();
+
+  /// \throws UndefinedEventStorageAdapterError
+  [[nodiscard]] EventStorageAdapter& event_storage_adapter() const;
+
+  /// nullptr takes the adapter away.
+  void set_event_storage_adapter(std::shared_ptr<EventStorageAdapter> adapter) noexcept {
+    event_storage_adapter_ = std::move(adapter);
+  }
+
+  void set_on_event_pushed(std::function<void(const Pushed&)> callback) noexcept {
+    options_.on_event_pushed = std::move(callback);
+  }
+
+  /// The events of one aggregate, in the order of versions. Unknown aggregate: no events.
+  /// \throws MalformedEventError  an event of a type the store does not list, or that does not fit
+  /// \throws InvalidOptionError   `limit` below 1
+  [[nodiscard]] std::vector<AnyEvent> get_events(std::string_view aggregate_id,
+                                                 const EventsQueryOptions& options = {}) const;
+
+  /// The same one event at a time, in memory that does not grow. `visitor` is given each
+  /// `AnyEvent&&`; if it answers a bool, false ends the reading.
+  template <class Visitor>
+  void for_each_event(std::string_view aggregate_id, const EventsQueryOptions& options,
+                      Visitor&& visitor) const;
+
+  /// The aggregate's events, folded while they are read. Nothing if there are none.
+  /// \throws MalformedEventError
+  [[nodiscard]] std::optional<A> get_aggregate(std::string_view aggregate_id,
+                                               const GetAggregateOptions& options = {}) const;
+
+  /// \throws AggregateNotFoundError  there are no events (up to `max_version`)
+  [[nodiscard]] A get_existing_aggregate(std::string_view aggregate_id,
+                                         const GetAggregateOptions& options = {}) const;
+
+  /// Folds `events` in the order given, on top of `aggregate` if there is one. Does not read.
+  [[nodiscard]] std::optional<A> build_aggregate(std::span<const AnyEvent> events,
+                                                 std::optional<A> aggregate = std::nullopt) const;
+
+  /// What the aggregate would be with these events: booked by `simulate_side_effect`, those after
+  /// `simulation_date` left out, ordered by timestamp (then version), renumbered from 1, folded.
+  /// Does not read.
+  [[nodiscard]] std::optional<A> simulate_aggregate(
+      std::span<const AnyEvent> events, const SimulateAggregateOptions& options = {}) const;
+
+  /// Stores one event, durably before it returns. `on_event_pushed` and the reducer (for
+  /// `next_aggregate`) run after that: what they throw comes out although the event is stored.
+  /// \throws InvalidEventError        the event breaks a rule; nothing is stored
+  /// \throws EventAlreadyExistsError  the optimistic lock; nothing is stored
+  /// \throws VersionGapError          the version is not the newest + 1; nothing is stored
+  template <class P>
+  PushEventResult<A, P> push_event(NewEvent<P> event, const PushOptions<A>& options = {}) const;
+
+  /// A complete event again, elsewhere or by force, with its own timestamp.
+  template <class P>
+  PushEventResult<A, P> push_event(Event<P> event, const PushOptions<A>& options = {}) const {
+    return push_event(to_new_event(std::move(event)), options);
+  }
+
+  /// For `push_event_group`; stores nothing. Keeps the adapter the store has now.
+  template <class P>
+  [[nodiscard]] GroupedEvent<A, P> group_event(NewEvent<P> event,
+                                               GroupEventOptions<A> options = {}) const;
+
+  template <class P>
+  [[nodiscard]] GroupedEvent<A, P> group_event(Event<P> event,
+                                               GroupEventOptions<A> options = {}) const {
+    return group_event(to_new_event(std::move(event)), std::move(options));
+  }
+
+  /// The store's aggregates by (timestamp of the initial event, id), a page at a time.
+  /// \throws InvalidOptionError, InvalidPageTokenError
+  [[nodiscard]] ListAggregateIdsResult list_aggregate_ids(
+      const ListAggregateIdsOptions& options = {}) const {
+    return event_storage_adapter().list_aggregate_ids(event_store_id_, options);
+  }
+
+  /// For `Registry::add`. Needs `to_json` of the aggregate.
+  [[nodiscard]] EventStoreDescription describe() const;
+
+ private:
+  template <class P>
+  using ReducerOf = std::function<A(A&&, const Event<P>&)>;
+  using Reducers = std::tuple<ReducerOf<Payloads>...>;
+
+  template <class Reducer>
+  static std::shared_ptr<const Reducers> make_reducers(Reducer reducer) {
+    (static_cast<void>(detail::RequireReducer<Reducer, A, Payloads>{}), ...);
+    const auto shared = std::make_shared<const Reducer>(std::move(reducer));
+    return std::make_shared<const Reducers>(
+        ReducerOf<Payloads>([shared](A&& previous, const Event<Payloads>& event) -> A {
+          return (*shared)(std::move(previous), event);
+        })...);
+  }
+
+  template <class P>
+  static void require_own_event() {
+    static_assert(OneOf<P, Payloads...>,
+                  "this event is not one of the event store's: add its payload to "
+                  "EventStore<Aggregate, Payloads...>, or push it to its own store");
+  }
+
+  /// One step of the fold: the reducer of that payload, then id and version.
+  template <class P>
+  static void reduce(const Reducers& reducers, A& aggregate, const Event<P>& event) {
+    aggregate = std::get<ReducerOf<P>>(reducers)(std::move(aggregate), event);
+    aggregate.aggregate_id = event.aggregate_id;
+    aggregate.version = event.version;
+  }
+
+  static void reduce(const Reducers& reducers, A& aggregate, const AnyEvent& event) {
+    std::visit([&](const auto& e) { reduce(reducers, aggregate, e); }, event);
+  }
+
+  /// Decodes `event` as the payload of its type and hands it to `use`.
+  template <class Use>
+  static void decode_any(std::string_view event_store_id, const EventView& event, Use&& use);
+
+  /// After a push: what is known of the next aggregate.
+  template <class P>
+  static std::optional<A> next_aggregate(const Reducers& reducers, const Event<P>& event,
+                                         std::optional<A> previous) {
+    if (!previous && event.version != 1) return std::nullopt;
+    A aggregate = previous ? std::move(*previous) : A{};
+    reduce(reducers, aggregate, event);
+    return aggregate;
+  }
+
+  template <class, class>
+  friend class GroupedEvent;
+
+  std::string event_store_id_;
+  std::shared_ptr<const Reducers> reducers_;
+  std::shared_ptr<EventStorageAdapter> event_storage_adapter_;
+  Options options_;
+};
+
+template <class A, class P>
+class GroupedEvent final : public detail::GroupMember {
+ public:
+  /// \throws std::bad_optional_access  before the group is pushed
+  [[nodiscard]] const PushEventResult<A, P>& result() const& { return result_.value(); }
+  [[nodiscard]] PushEventResult<A, P> result() && { return std::move(result_).value(); }
+
+  [[nodiscard]] GroupedEventView view() const override {
+    return {.adapter = adapter_.get(),
+            .event_store_id = event_store_id_,
+            .event = {.aggregate_id = event_.aggregate_id,
+                      .version = event_.version,
+                      .type = event_.type(),
+                      .timestamp = event_.timestamp,
+                      .payload = encoded_.payload,
+                      .metadata = encoded_.metadata},
+            .allow_version_gap = allow_version_gap_};
+  }
+
+  void complete(Timestamp timestamp) override {
+    Event<P> event{event_.aggregate_id, event_.version, timestamp, event_.payload, event_.metadata};
+    auto next = next_(event, prev_aggregate_);
+    result_ = PushEventResult<A, P>{std::move(event), std::move(next)};
+  }
+
+  void notify() override {
+    if (notify_) adapter_->after_commit([notify = notify_, result = *result_] { notify(result); });
+  }
+
+ private:
+  template <class, class...>
+  friend class EventStore;
+
+  GroupedEvent(std::shared_ptr<EventStorageAdapter> adapter, std::string event_store_id,
+               NewEvent<P> event)
+      : adapter_(std::move(adapter)),
+        event_store_id_(std::move(event_store_id)),
+        event_(std::move(event)),
+        encoded_(encode(event_.payload, event_.metadata)) {}
+
+  std::shared_ptr<EventStorageAdapter> adapter_;
+  std::string event_store_id_;
+  NewEvent<P> event_;
+  EncodedEvent encoded_;
+  bool allow_version_gap_ = false;
+  std::optional<A> prev_aggregate_;
+  std::function<std::optional<A>(const Event<P>&, std::optional<A>)> next_;
+  std::function<void(const PushEventResult<A, P>&)> notify_;
+  std::optional<PushEventResult<A, P>> result_;
+};
+
+/// Any grouped event, by reference: for groups whose size is known at run time.
+using AnyGroupedEvent = std::reference_wrapper<detail::GroupMember>;
+
+/// Stores the events of several event stores on one database, in this order: all or none. They
+/// get one timestamp: given on one event, it is that of all. Each answer is in the event's
+/// `result()`. The callbacks `on_event_pushed` run after the commit; if one throws, the others
+/// still run, and the events stay stored.
+/// \throws InvalidEventGroupError  no events, several databases, different timestamps
+/// \throws everything that `EventStore::push_event` throws, for the first event that does not fit
+void push_event_group(std::span<const AnyGroupedEvent> events,
+                      const PushEventGroupOptions& options = {});
+
+/// The same for a group known at compile time:
+///
+///     const auto [caught, trained] = castore::push_event_group(
+///         pokemons.group_event(...), trainers.group_event(...));
+template <class... A, class... P>
+std::tuple<PushEventResult<A, P>...> push_event_group(const PushEventGroupOptions& options,
+                                                      GroupedEvent<A, P>... events) {
+  static_assert(sizeof...(events) > 0, "an event group needs at least one event");
+  const std::array<detail::GroupMember*, sizeof...(events)> members{&events...};
+  detail::push_group(members, options);
+  return {std::move(events).result()...};
+}
+
+template <class A, class P, class... As, class... Ps>
+std::tuple<PushEventResult<A, P>, PushEventResult<As, Ps>...> push_event_group(
+    GroupedEvent<A, P> first, GroupedEvent<As, Ps>... rest) {
+  return push_event_group(PushEventGroupOptions{}, std::move(first), std::move(rest)...);
+}
+
+// ---------------------------------------------------------------------------------------------
+
+template <class A, class... Payloads>
+std::vector<std::string_view> EventStore<A, Payloads...>::event_types() {
+  std::vector<std::string_view> types;
+  const auto add = [&]<class P>(std::type_identity<P>) {
+    if constexpr (NamesItsType<P>) types.push_back(P::type);
+  };
+  (add(std::type_identity<Payloads>{}), ...);
+  return types;
+}
+
+template <class A, class... Payloads>
+EventStorageAdapter& EventStore<A, Payloads...>::event_storage_adapter() const {
+  if (!event_storage_adapter_) throw UndefinedEventStorageAdapterError(event_store_id_);
+  return *event_storage_adapter_;
+}
+
+template <class A, class... Payloads>
+template <class Use>
+void EventStore<A, Payloads...>::decode_any(std::string_view event_store_id, const EventView& event,
+                                            Use&& use) {
+  const auto try_payload = [&]<class P>(std::type_identity<P>) {
+    if constexpr (NamesItsType<P>) {
+      if (event.type != std::string_view(P::type)) return false;
+      use(decode<P>(event_store_id, event));
+      return true;
+    } else {
+      return false;
+    }
+  };
+  if ((try_payload(std::type_identity<Payloads>{}) || ...)) return;
+  if constexpr (OneOf<OtherPayload, Payloads...>) {
+    use(decode<OtherPayload>(event_store_id, event));
+  } else {
+    throw MalformedEventError(std::string(event_store_id), std::string(event.aggregate_id),
+                              event.version, std::string(event.type),
+                              "the event store does not know this event type");
+  }
+}
+
+template <class A, class... Payloads>
+template <class Visitor>
+void EventStore<A, Payloads...>::for_each_event(std::string_view aggregate_id,
+                                                const EventsQueryOptions& options,
+                                                Visitor&& visitor) const {
+  event_storage_adapter().for_each_event(
+      event_store_id_, aggregate_id, options, [&](const EventView& view) {
+        bool go_on = true;
+        decode_any(event_store_id_, view, [&](auto&& event) {
+          using Answer = std::invoke_result_t<Visitor&, AnyEvent&&>;
+          if constexpr (std::is_void_v<Answer>) {
+            visitor(AnyEvent(std::move(event)));
+          } else {
+            go_on = visitor(AnyEvent(std::move(event)));
+          }
+        });
+        return go_on;
+      });
+}
+
+template <class A, class... Payloads>
+std::vector<typename EventStore<A, Payloads...>::AnyEvent> EventStore<A, Payloads...>::get_events(
+    std::string_view aggregate_id, const EventsQueryOptions& options) const {
+  std::vector<AnyEvent> events;
+  for_each_event(aggregate_id, options,
+                 [&](AnyEvent&& event) { events.push_back(std::move(event)); });
+  return events;
+}
+
+template <class A, class... Payloads>
+std::optional<A> EventStore<A, Payloads...>::get_aggregate(
+    std::string_view aggregate_id, const GetAggregateOptions& options) const {
+  std::optional<A> aggregate;
+  event_storage_adapter().for_each_event(
+      event_store_id_, aggregate_id, {.max_version = options.max_version},
+      [&](const EventView& view) {
+        if (!aggregate) aggregate.emplace();
+        decode_any(event_store_id_, view,
+                   [&](const auto& event) { reduce(*reducers_, *aggregate, event); });
+        return true;
+      });
+  return aggregate;
+}
+
+template <class A, class... Payloads>
+A EventStore<A, Payloads...>::get_existing_aggregate(std::string_view aggregate_id,
+                                                     const GetAggregateOptions& options) const {
+  auto aggregate = get_aggregate(aggregate_id, options);
+  if (!aggregate) throw AggregateNotFoundError(event_store_id_, std::string(aggregate_id));
+  return *std::move(aggregate);
+}
+
+template <class A, class... Payloads>
+std::optional<A> EventStore<A, Payloads...>::build_aggregate(std::span<const AnyEvent> events,
+                                                             std::optional<A> aggregate) const {
+  for (const AnyEvent& event : events) {
+    if (!aggregate) aggregate.emplace();
+    reduce(*reducers_, *aggregate, event);
+  }
+  return aggregate;
+}
+
+template <class A, class... Payloads>
+std::optional<A> EventStore<A, Payloads...>::simulate_aggregate(
+    std::span<const AnyEvent> events, const SimulateAggregateOptions& options) const {
+  std::map<Version, AnyEvent> indexed;
+  for (const AnyEvent& event : events) {
+    if (options_.simulate_side_effect) {
+      options_.simulate_side_effect(indexed, event);
+    } else {
+      const Version version = std::visit([](const auto& e) { return e.version; }, event);
+      indexed.insert_or_assign(version, event);
+    }
+  }
+  const auto timestamp = [](const AnyEvent& event) {
+    return std::visit([](const auto& e) { return e.timestamp; }, event);
+  };
+  std::vector<AnyEvent> booked;
+  for (auto& [version, event] : indexed) {
+    if (options.simulation_date && timestamp(event) > *options.simulation_date) continue;
+    booked.push_back(std::move(event));
+  }
+  std::stable_sort(booked.begin(), booked.end(), [&](const AnyEvent& a, const AnyEvent& b) {
+    return timestamp(a) < timestamp(b);
+  });
+  Version version = 0;
+  for (AnyEvent& event : booked) {
+    std::visit([&](auto& e) { e.version = ++version; }, event);
+  }
+  return build_aggregate(booked);
+}
+
+template <class A, class... Payloads>
+template <class P>
+PushEventResult<A, P> EventStore<A, Payloads...>::push_event(NewEvent<P> event,
+                                                             const PushOptions<A>& options) const {
+  require_own_event<P>();
+  EventStorageAdapter& adapter = event_storage_adapter();
+  const EncodedEvent encoded = encode(event.payload, event.metadata);
+  const Timestamp timestamp = adapter.push_event(
+      event_store_id_,
+      {.aggregate_id = event.aggregate_id,
+       .version = event.version,
+       .type = event.type(),
+       .timestamp = event.timestamp,
+       .payload = encoded.payload,
+       .metadata = encoded.metadata},
+      {.force = options.force, .allow_version_gap = options_.allow_version_gaps});
+  PushEventResult<A, P> result{{std::move(event.aggregate_id), event.version, timestamp,
+                                std::move(event.payload), std::move(event.metadata)},
+                               std::nullopt};
+  result.next_aggregate = next_aggregate(*reducers_, result.event, options.prev_aggregate);
+  if (options_.on_event_pushed) {
+    adapter.after_commit(
+        [callback = options_.on_event_pushed,
+         pushed = Pushed{result.event, result.next_aggregate}] { callback(pushed); });
+  }
+  return result;
+}
+
+template <class A, class... Payloads>
+template <class P>
+GroupedEvent<A, P> EventStore<A, Payloads...>::group_event(NewEvent<P> event,
+                                                           GroupEventOptions<A> options) const {
+  require_own_event<P>();
+  static_cast<void>(event_storage_adapter());
+  GroupedEvent<A, P> grouped(event_storage_adapter_, event_store_id_, std::move(event));
+  grouped.allow_version_gap_ = options_.allow_version_gaps;
+  grouped.prev_aggregate_ = std::move(options.prev_aggregate);
+  grouped.next_ = [reducers = reducers_](const Event<P>& e, std::optional<A> previous) {
+    return next_aggregate(*reducers, e, std::move(previous));
+  };
+  if (options_.on_event_pushed) {
+    grouped.notify_ = [callback = options_.on_event_pushed](const PushEventResult<A, P>& result) {
+      callback(Pushed{result.event, result.next_aggregate});
+    };
+  }
+  return grouped;
+}
+
+template <class A, class... Payloads>
+EventStoreDescription EventStore<A, Payloads...>::describe() const {
+  static_assert(WrittenAsJson<A>,
+                "this aggregate has no to_json: tools show aggregates as JSON, so add one, for "
+                "instance NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Aggregate, aggregate_id, version, "
+                "...)");
+
+  class Fold final : public AggregateFold {
+   public:
+    Fold(std::string event_store_id, std::shared_ptr<const Reducers> reducers)
+        : event_store_id_(std::move(event_store_id)), reducers_(std::move(reducers)) {}
+
+    void apply(const EventView& event) override {
+      if (!aggregate_) aggregate_.emplace();
+      decode_any(event_store_id_, event,
+                 [&](const auto& e) { reduce(*reducers_, *aggregate_, e); });
+    }
+
+    [[nodiscard]] std::optional<std::string> json() const override {
+      if (!aggregate_) return std::nullopt;
+      nlohmann::json json = *aggregate_;
+      if (json.is_object()) {
+        json["aggregateId"] = aggregate_->aggregate_id;
+        json["version"] = aggregate_->version;
+        json.erase("aggregate_id");
+      }
+      return json.dump();
+    }
+
+   private:
+    std::string event_store_id_;
+    std::shared_ptr<const Reducers> reducers_;
+    std::optional<A> aggregate_;
+  };
+
+  const auto types = event_types();
+  return {event_store_id_,
+          {types.begin(), types.end()},
+          [id = event_store_id_, reducers = reducers_]() -> std::unique_ptr<AggregateFold> {
+            return std::make_unique<Fold>(id, reducers);
+          }};
+}
+
+}  // namespace castore

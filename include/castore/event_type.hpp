@@ -1,0 +1,235 @@
+#pragma once
+
+/// \file
+/// Event types: plain structs that name their type, and how they become JSON text and back. The
+/// only header of castore that includes a JSON library.
+///
+///     struct PokemonAppeared {
+///       static constexpr std::string_view type = "POKEMON_APPEARED";
+///       std::string name;
+///       int level = 0;
+///       struct Metadata { std::optional<std::string> trigger; };  // optional
+///     };
+///     NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PokemonAppeared, name, level)
+
+#include <castore/error.hpp>
+#include <castore/event.hpp>
+#include <concepts>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace castore {
+
+/// JSON kept as its text: a payload member, or a `Metadata`, that the application does not look
+/// into. Empty text is not JSON and is refused when it is pushed.
+struct RawJson {
+  std::string text;
+
+  friend bool operator==(const RawJson&, const RawJson&) = default;
+};
+
+/// Listed among a store's payloads, it stands for every event type that the list does not name:
+/// events of a newer version of the application, or of none. Without it such an event is a
+/// `MalformedEventError` when read.
+struct OtherPayload {
+  std::string type;
+  std::optional<std::string> json;  ///< the payload's text
+  using Metadata = RawJson;
+
+  friend bool operator==(const OtherPayload&, const OtherPayload&) = default;
+};
+
+/// The metadata of a payload that declares none. Metadata that is stored all the same is not read.
+struct NoMetadata {
+  friend bool operator==(const NoMetadata&, const NoMetadata&) = default;
+};
+
+template <class T>
+concept WrittenAsJson = std::is_constructible_v<nlohmann::json, const T&>;
+
+template <class T>
+concept ReadFromJson = requires(const nlohmann::json& json) {
+  json.template get<T>();
+};
+
+/// How a payload or metadata type becomes JSON text; specialise it to do that your own way.
+///
+/// By default a type with nlohmann's `to_json` and `from_json` uses them, and an empty struct
+/// without them has no payload at all. `encode` answers nothing for "absent"; `decode` is given
+/// nothing for it. Both may throw anything: the store turns it into an `InvalidEventError` or a
+/// `MalformedEventError` that names the event.
+template <class T>
+struct JsonCodec {
+  static constexpr bool has_json_functions = WrittenAsJson<T> && ReadFromJson<T>;
+  static_assert(has_json_functions || std::is_empty_v<T>,
+                "this payload (or metadata) has no JSON functions: give it to_json and from_json, "
+                "for instance NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Type, member, ...), or "
+                "specialise castore::JsonCodec for it");
+
+  static std::optional<std::string> encode(const T& value) {
+    if constexpr (has_json_functions) {
+      return nlohmann::json(value).dump();
+    } else {
+      return std::nullopt;
+    }
+  }
+
+  static T decode(std::optional<std::string_view> json) {
+    if constexpr (has_json_functions) {
+      if (!json) throw std::invalid_argument("it is absent");
+      return nlohmann::json::parse(*json).template get<T>();
+    } else {
+      return T{};
+    }
+  }
+};
+
+template <>
+struct JsonCodec<RawJson> {
+  static std::optional<std::string> encode(const RawJson& value) { return value.text; }
+  static RawJson decode(std::optional<std::string_view> json) {
+    return {std::string(json.value_or("null"))};
+  }
+};
+
+template <class P>
+concept NamesItsType = requires {
+  typename std::bool_constant<(std::string_view(P::type), true)>;
+};
+
+/// A struct that can be the payload of an event.
+template <class P>
+concept EventPayload = std::copyable<P> &&(NamesItsType<P> || std::same_as<P, OtherPayload>);
+
+namespace detail {
+
+template <class P>
+struct MetadataOf {
+  using type = NoMetadata;
+};
+template <class P>
+requires requires { typename P::Metadata; }
+struct MetadataOf<P> {
+  using type = typename P::Metadata;
+};
+
+}  // namespace detail
+
+template <class P>
+using MetadataOf = typename detail::MetadataOf<P>::type;
+
+/// The event type of a payload: `P::type`, or what an `OtherPayload` carries.
+template <EventPayload P>
+[[nodiscard]] constexpr std::string_view event_type_of(const P& payload) noexcept {
+  if constexpr (NamesItsType<P>) {
+    return P::type;
+  } else {
+    return payload.type;
+  }
+}
+
+/// A stored event, typed: what reducers and readers get.
+template <EventPayload P>
+struct Event {
+  using Payload = P;
+
+  std::string aggregate_id;
+  Version version = 0;
+  Timestamp timestamp{};
+  P payload{};
+  std::optional<MetadataOf<P>> metadata{};
+
+  [[nodiscard]] std::string_view type() const noexcept { return event_type_of(payload); }
+
+  friend bool operator==(const Event&, const Event&) = default;
+};
+
+/// An event to be pushed. Without `timestamp` the adapter's clock supplies it.
+template <EventPayload P>
+struct NewEvent {
+  using Payload = P;
+
+  std::string aggregate_id;
+  Version version = 0;
+  std::optional<Timestamp> timestamp{};
+  P payload{};
+  std::optional<MetadataOf<P>> metadata{};
+
+  [[nodiscard]] std::string_view type() const noexcept { return event_type_of(payload); }
+
+  friend bool operator==(const NewEvent&, const NewEvent&) = default;
+};
+
+/// The stored event as one to be pushed again, elsewhere or by force, with its own timestamp.
+template <EventPayload P>
+[[nodiscard]] NewEvent<P> to_new_event(Event<P> event) {
+  return {std::move(event.aggregate_id), event.version, event.timestamp, std::move(event.payload),
+          std::move(event.metadata)};
+}
+
+/// Payload and metadata of one event as JSON text.
+struct EncodedEvent {
+  std::optional<std::string> payload;
+  std::optional<std::string> metadata;
+};
+
+/// \throws InvalidEventError  the payload or metadata cannot be written as JSON
+template <EventPayload P>
+[[nodiscard]] EncodedEvent encode(const P& payload, const std::optional<MetadataOf<P>>& metadata) {
+  EncodedEvent encoded;
+  try {
+    if constexpr (std::same_as<P, OtherPayload>) {
+      encoded.payload = payload.json;
+    } else {
+      encoded.payload = JsonCodec<P>::encode(payload);
+    }
+  } catch (const std::exception& e) {
+    throw InvalidEventError("payload", e.what());
+  }
+  if constexpr (!std::same_as<MetadataOf<P>, NoMetadata>) {
+    try {
+      if (metadata) encoded.metadata = JsonCodec<MetadataOf<P>>::encode(*metadata);
+    } catch (const std::exception& e) {
+      throw InvalidEventError("metadata", e.what());
+    }
+  }
+  return encoded;
+}
+
+/// \param event_store_id  only for the error
+/// \throws MalformedEventError  the JSON text does not fit `P`
+template <EventPayload P>
+[[nodiscard]] Event<P> decode(std::string_view event_store_id, const EventView& event) {
+  const auto malformed = [&](std::string_view part, const std::exception& e) {
+    return MalformedEventError(std::string(event_store_id), std::string(event.aggregate_id),
+                               event.version, std::string(event.type),
+                               std::string(part) + " cannot be read: " + e.what());
+  };
+  const auto payload = [&]() -> P {
+    if constexpr (std::same_as<P, OtherPayload>) {
+      return {std::string(event.type),
+              event.payload ? std::optional<std::string>(*event.payload) : std::nullopt};
+    } else {
+      try {
+        return JsonCodec<P>::decode(event.payload);
+      } catch (const std::exception& e) {
+        throw malformed("payload", e);
+      }
+    }
+  };
+  Event<P> decoded{std::string(event.aggregate_id), event.version, event.timestamp, payload()};
+  if constexpr (!std::same_as<MetadataOf<P>, NoMetadata>) {
+    try {
+      if (event.metadata) decoded.metadata = JsonCodec<MetadataOf<P>>::decode(event.metadata);
+    } catch (const std::exception& e) {
+      throw malformed("metadata", e);
+    }
+  }
+  return decoded;
+}
+
+}  // namespace castore
