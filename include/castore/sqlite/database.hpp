@@ -1,0 +1,123 @@
+#pragma once
+
+#include <castore/error.hpp>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+struct sqlite3;
+
+namespace castore {
+class SqliteEventStorageAdapter;
+}
+
+namespace castore::sqlite {
+
+class Reading;
+class Transaction;
+
+/// When an acknowledged event is safe. See https://www.sqlite.org/pragma.html#pragma_synchronous
+enum class Synchronous {
+  off,     ///< survives a crash of the program, not of the system; may corrupt the file then
+  normal,  ///< survives a crash of the program; a power cut may undo the newest commits
+  full,    ///< survives a power cut
+};
+
+struct DatabaseOptions {
+  /// Never write: no file is created, no migration applied, not even a `-wal` or `-shm` made.
+  bool read_only = false;
+  Synchronous synchronous = Synchronous::full;
+  /// How long a writer waits for another one before `StorageBusyError`; ≥ 0.
+  std::chrono::milliseconds busy_timeout{5000};
+};
+
+/// An SQLite file that holds events, perhaps beside the host's own tables: castore's begin with
+/// `castore_`. Shared by the adapters on it; safe to use from several threads, and several
+/// processes may have the same file open.
+///
+/// One connection writes, one thread at a time; readers have connections of their own and wait for
+/// nobody. Files are put in WAL mode: keep them on a local disk. See `docs/design.md` for what is
+/// promised after a crash.
+class Database : public std::enable_shared_from_this<Database> {
+ public:
+  /// Opens the file; unless read-only, creates it where it is missing and brings its tables up to
+  /// this library's schema. `":memory:"` is a database of its own that is gone with the object.
+  /// \throws StorageError  `code()` says: `file_not_found` (read-only, or no such folder),
+  ///     `not_a_castore_file` (no SQLite file; read-only without our tables; our table with other
+  ///     columns), `newer_schema` (written by a newer library), `storage_read_only` (no permission
+  ///     to write), `storage`
+  /// \throws StorageBusyError  another process kept the file locked
+  [[nodiscard]] static std::shared_ptr<Database> open(const std::filesystem::path& path,
+                                                      const DatabaseOptions& options = {});
+
+  /// Uses a connection that the host has opened, and goes on to own: its own rows and our events
+  /// then commit together. Inside a transaction of the host's, pushes become part of it; what is
+  /// to run after the commit (`on_event_pushed`) runs only for transactions opened by
+  /// `sqlite::Transaction`, since SQLite does not tell us of the host's `COMMIT`.
+  ///
+  /// Its pragmas (journal mode, synchronous, busy timeout) stay as they are, and its tables are
+  /// brought up to our schema. The connection must outlive this object, and may be used by one
+  /// thread at a time: do not use it while another thread calls castore.
+  /// \throws StorageError, StorageBusyError  as `open`
+  [[nodiscard]] static std::shared_ptr<Database> on_connection(sqlite3* connection);
+
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+  Database(Database&&) = delete;
+  Database& operator=(Database&&) = delete;
+  ~Database();
+
+  /// Empty for a host's connection and for ":memory:".
+  [[nodiscard]] const std::filesystem::path& path() const noexcept;
+  [[nodiscard]] bool read_only() const noexcept;
+
+  /// The newest migration of this library, and so of every file it has opened for writing.
+  [[nodiscard]] static int schema_version() noexcept;
+
+ private:
+  friend class Reading;
+  friend class Transaction;
+  friend class castore::SqliteEventStorageAdapter;
+
+  struct Impl;
+  explicit Database(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A writing transaction over everything this thread pushes to one `Database`, by whatever adapter
+/// and event store: committed together, or not at all. Other threads' pushes wait meanwhile, so
+/// keep it short. Inside another transaction of the same thread it is a savepoint.
+///
+///     castore::sqlite::Transaction transaction(*database);
+///     for (const auto& event : batch) adapter.push_event(…);
+///     transaction.commit();
+///
+/// A push that fails inside leaves the transaction open, without that push. Reads by this thread
+/// see what it has pushed. Begin and end it on one thread.
+class Transaction {
+ public:
+  /// \throws StorageBusyError  another writer did not finish within the busy timeout
+  /// \throws StorageError      the database is read-only, or failed
+  explicit Transaction(Database& database);
+
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  Transaction(Transaction&&) = delete;
+  Transaction& operator=(Transaction&&) = delete;
+
+  /// Rolls back what was not committed.
+  ~Transaction();
+
+  /// Durable when it returns; then the actions of `after_commit` run, and the first thing that one
+  /// of them throws comes out although all is stored.
+  /// \throws StorageError  nothing was stored; the transaction is over
+  void commit();
+
+ private:
+  Database::Impl* database_;
+  bool open_ = false;
+};
+
+}  // namespace castore::sqlite

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <castore/adapter_support.hpp>
+#include <castore/sqlite/database.hpp>
+#include <memory>
+
+namespace castore {
+
+/// Events in an SQLite file, in the table `castore_event` (`docs/schema.md`). Any number of
+/// adapters, event stores and threads may share one `sqlite::Database`; groups are atomic among
+/// them, and `sqlite::Transaction` joins several pushes.
+class SqliteEventStorageAdapter final : public EventStorageAdapter {
+ public:
+  /// \param clock  supplies missing timestamps; called while the write lock is held
+  explicit SqliteEventStorageAdapter(std::shared_ptr<sqlite::Database> database,
+                                     Clock clock = system_now);
+  ~SqliteEventStorageAdapter() override;
+
+  [[nodiscard]] const std::shared_ptr<sqlite::Database>& database() const noexcept {
+    return database_;
+  }
+
+  void for_each_event(std::string_view event_store_id, std::string_view aggregate_id,
+                      const EventsQueryOptions& options, EventVisitor visitor) const override;
+  Timestamp push_event(std::string_view event_store_id, const NewEventView& event,
+                       const PushEventOptions& options) override;
+  Timestamp push_event_group(std::span<const GroupedEventView> events,
+                             const PushEventGroupOptions& options) override;
+  [[nodiscard]] ListAggregateIdsResult list_aggregate_ids(
+      std::string_view event_store_id, const ListAggregateIdsOptions& options) const override;
+  [[nodiscard]] std::vector<EventStoreSummary> list_event_stores() const override;
+  [[nodiscard]] const void* transaction_domain() const noexcept override;
+  void after_commit(std::function<void()> action) override;
+
+ private:
+  std::shared_ptr<sqlite::Database> database_;
+  Clock clock_;
+};
+
+}  // namespace castore

@@ -1,0 +1,164 @@
+#include "sqlite/connection.hpp"
+
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Exception.h>
+
+#include <castore/error.hpp>
+
+namespace castore::sqlite {
+namespace {
+
+ErrorCode error_code_of(int code) {
+  switch (code & 0xFF) {
+    case SQLITE_FULL:
+      return ErrorCode::storage_full;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      return ErrorCode::storage_read_only;
+    case SQLITE_NOTADB:
+      return ErrorCode::not_a_castore_file;
+    default:
+      return ErrorCode::storage;
+  }
+}
+
+}  // namespace
+
+void throw_storage_error(int code, const std::string& doing, const char* detail) {
+  const std::string message =
+      doing + ": " + detail + " (" + sqlite3_errstr(code) + ", " + std::to_string(code) + ")";
+  const int primary = code & 0xFF;
+  if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED) throw StorageBusyError(message);
+  throw StorageError(error_code_of(code), message);
+}
+
+Statement::Statement(sqlite3* connection, const char* sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int code =
+      sqlite3_prepare_v3(connection, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (code != SQLITE_OK) {
+    throw_storage_error(sqlite3_extended_errcode(connection), "preparing a statement",
+                        sqlite3_errmsg(connection));
+  }
+  statement_.reset(statement);
+}
+
+void Statement::check(int code) const {
+  if (code == SQLITE_OK) return;
+  sqlite3* const connection = sqlite3_db_handle(statement_.get());
+  throw_storage_error(sqlite3_extended_errcode(connection), "running a statement",
+                      sqlite3_errmsg(connection));
+}
+
+void Statement::bind(int index, std::int64_t value) {
+  check(sqlite3_bind_int64(statement_.get(), index, value));
+}
+
+void Statement::bind(int index, std::string_view text) {
+  // A null pointer would bind NULL, but an empty view is a text.
+  const char* const data = text.data() == nullptr ? "" : text.data();
+  check(
+      sqlite3_bind_text64(statement_.get(), index, data, text.size(), SQLITE_STATIC, SQLITE_UTF8));
+}
+
+void Statement::bind(int index, const std::optional<std::string_view>& text) {
+  if (text) {
+    bind(index, *text);
+  } else {
+    check(sqlite3_bind_null(statement_.get(), index));
+  }
+}
+
+bool Statement::step() {
+  const int code = sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  check(code);
+  return false;
+}
+
+void Statement::reset() noexcept {
+  sqlite3_reset(statement_.get());
+  sqlite3_clear_bindings(statement_.get());
+}
+
+std::int64_t Statement::integer(int column) const noexcept {
+  return sqlite3_column_int64(statement_.get(), column);
+}
+
+std::string_view Statement::text(int column) const noexcept {
+  const auto* const data =
+      reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+  if (data == nullptr) return {};
+  return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+
+std::optional<std::string_view> Statement::optional_text(int column) const noexcept {
+  if (sqlite3_column_type(statement_.get(), column) == SQLITE_NULL) return std::nullopt;
+  return text(column);
+}
+
+Connection::Connection(const std::string& file, int flags,
+                       std::chrono::milliseconds busy_timeout) try
+    : owned_(
+          std::make_unique<SQLite::Database>(file, flags, static_cast<int>(busy_timeout.count()))),
+      handle_(owned_->getHandle()) {
+} catch (const SQLite::Exception& e) {
+  throw_storage_error(e.getExtendedErrorCode() < 0 ? e.getErrorCode() : e.getExtendedErrorCode(),
+                      "opening " + file, e.what());
+}
+
+Connection::Connection(sqlite3* host) noexcept : handle_(host) {}
+
+Connection::~Connection() {
+  prepared_.clear();  // before the connection: SQLite refuses to close it otherwise
+}
+
+void Connection::execute(const char* sql) {
+  if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
+    throw_storage_error(sqlite3_extended_errcode(handle_), sql, sqlite3_errmsg(handle_));
+  }
+}
+
+Connection::Borrowed Connection::borrow(const char* sql) {
+  for (const auto& prepared : prepared_) {
+    if (prepared->sql == sql && !prepared->in_use) return Borrowed(*prepared);
+  }
+  prepared_.push_back(std::make_unique<Prepared>(Prepared{sql, Statement(handle_, sql)}));
+  return Borrowed(*prepared_.back());
+}
+
+namespace {
+
+constexpr auto begin_immediate = "BEGIN IMMEDIATE";
+constexpr auto commit_transaction = "COMMIT";
+constexpr auto rollback_transaction = "ROLLBACK";
+// One name for all levels: SQLite takes the innermost of that name.
+constexpr auto begin_savepoint = "SAVEPOINT castore";
+constexpr auto release_savepoint = "RELEASE castore";
+constexpr auto rollback_to_savepoint = "ROLLBACK TO castore";
+
+}  // namespace
+
+void Connection::begin() { borrow(in_transaction() ? begin_savepoint : begin_immediate)->step(); }
+
+void Connection::commit(bool savepoint) {
+  borrow(savepoint ? release_savepoint : commit_transaction)->step();
+}
+
+void Connection::rollback(bool savepoint) noexcept {
+  // After some failures (disk full, I/O) SQLite has rolled back everything by itself.
+  if (!in_transaction()) return;
+  try {
+    if (savepoint) {
+      borrow(rollback_to_savepoint)->step();
+      borrow(release_savepoint)->step();
+    } else {
+      borrow(rollback_transaction)->step();
+    }
+  } catch (const Error&) {
+    // What cannot be rolled back now is rolled back when the file is opened next.
+  }
+}
+
+}  // namespace castore::sqlite

@@ -1,0 +1,294 @@
+#include <algorithm>
+#include <castore/sqlite/event_storage_adapter.hpp>
+#include <limits>
+#include <utility>
+
+#include "sqlite/database_impl.hpp"
+
+namespace castore {
+namespace {
+
+using sqlite::Connection;
+using sqlite::Reading;
+using sqlite::Statement;
+using sqlite::Transaction;
+
+constexpr auto newest_version = R"sql(
+  SELECT max(version) FROM castore_event WHERE event_store_id = ?1 AND aggregate_id = ?2
+)sql";
+
+constexpr auto find_event = R"sql(
+  SELECT 1 FROM castore_event WHERE event_store_id = ?1 AND aggregate_id = ?2 AND version = ?3
+)sql";
+
+constexpr auto insert_event = R"sql(
+  INSERT INTO castore_event
+    (event_store_id, aggregate_id, version, type, timestamp, payload, metadata)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+)sql";
+
+// In place: the position, and so the order of commit, stays.
+constexpr auto overwrite_event = R"sql(
+  UPDATE castore_event SET type = ?4, timestamp = ?5, payload = ?6, metadata = ?7
+   WHERE event_store_id = ?1 AND aggregate_id = ?2 AND version = ?3
+)sql";
+
+constexpr auto select_events = R"sql(
+  SELECT version, type, timestamp, payload, metadata FROM castore_event
+   WHERE event_store_id = ?1 AND aggregate_id = ?2 AND version BETWEEN ?3 AND ?4
+   ORDER BY version LIMIT ?5
+)sql";
+
+constexpr auto select_events_reverse = R"sql(
+  SELECT version, type, timestamp, payload, metadata FROM castore_event
+   WHERE event_store_id = ?1 AND aggregate_id = ?2 AND version BETWEEN ?3 AND ?4
+   ORDER BY version DESC LIMIT ?5
+)sql";
+
+// One range of the index on initial events, from a (timestamp, id) to a timestamp. No id is empty,
+// so that (t, '') is before all of t.
+constexpr auto select_aggregate_ids = R"sql(
+  SELECT aggregate_id, timestamp FROM castore_event
+   WHERE version = 1 AND event_store_id = ?1
+     AND (timestamp, aggregate_id) > (?2, ?3) AND timestamp <= ?4
+   ORDER BY timestamp, aggregate_id LIMIT ?5
+)sql";
+
+constexpr auto select_aggregate_ids_reverse = R"sql(
+  SELECT aggregate_id, timestamp FROM castore_event
+   WHERE version = 1 AND event_store_id = ?1
+     AND (timestamp, aggregate_id) < (?2, ?3) AND timestamp >= ?4
+   ORDER BY timestamp DESC, aggregate_id DESC LIMIT ?5
+)sql";
+
+constexpr auto summarize_event_stores = R"sql(
+  SELECT event_store_id, count(DISTINCT aggregate_id), count(*), min(timestamp), max(timestamp),
+         max(position)
+    FROM castore_event GROUP BY event_store_id ORDER BY event_store_id
+)sql";
+
+constexpr std::int64_t no_limit = -1;
+
+std::int64_t count(Timestamp timestamp) { return timestamp.time_since_epoch().count(); }
+
+Timestamp to_timestamp(std::int64_t microseconds) {
+  return Timestamp(std::chrono::microseconds{microseconds});
+}
+
+void bind_key(const Connection::Borrowed& statement, std::string_view event_store_id,
+              const NewEventView& event) {
+  statement->bind(1, event_store_id);
+  statement->bind(2, event.aggregate_id);
+}
+
+void bind_event(const Connection::Borrowed& statement, std::string_view event_store_id,
+                const NewEventView& event, Timestamp timestamp) {
+  bind_key(statement, event_store_id, event);
+  statement->bind(3, event.version);
+  statement->bind(4, event.type);
+  statement->bind(5, count(timestamp));
+  statement->bind(6, event.payload);
+  statement->bind(7, event.metadata);
+}
+
+void insert(Connection& connection, std::string_view event_store_id, const NewEventView& event,
+            Timestamp timestamp) {
+  const auto statement = connection.borrow(insert_event);
+  bind_event(statement, event_store_id, event, timestamp);
+  statement->step();
+}
+
+/// \returns whether there was an event to overwrite
+bool overwrite(Connection& connection, std::string_view event_store_id, const NewEventView& event,
+               Timestamp timestamp) {
+  const auto statement = connection.borrow(overwrite_event);
+  bind_event(statement, event_store_id, event, timestamp);
+  statement->step();
+  return sqlite3_changes(connection.handle()) > 0;
+}
+
+bool is_taken(Connection& connection, std::string_view event_store_id, const NewEventView& event) {
+  const auto statement = connection.borrow(find_event);
+  bind_key(statement, event_store_id, event);
+  statement->bind(3, event.version);
+  return statement->step();
+}
+
+Version newest(Connection& connection, std::string_view event_store_id, const NewEventView& event) {
+  const auto statement = connection.borrow(newest_version);
+  bind_key(statement, event_store_id, event);
+  statement->step();
+  return statement->integer(0);  // NULL, where there is none, reads as 0
+}
+
+/// Inside a writing transaction: nobody else can come between the questions and the answer. The
+/// UNIQUE constraint stands behind it all the same.
+void store(Connection& connection, std::string_view event_store_id, const NewEventView& event,
+           Timestamp timestamp, const PushEventOptions& options) {
+  const Version last = newest(connection, event_store_id, event);
+  if (event.version <= last) {
+    const bool taken = options.force ? overwrite(connection, event_store_id, event, timestamp)
+                                     : is_taken(connection, event_store_id, event);
+    if (taken && options.force) return;
+    if (taken) {
+      throw EventAlreadyExistsError(std::string(event_store_id), std::string(event.aggregate_id),
+                                    event.version, last);
+    }
+  }
+  if (event.version != next_version(last) && !options.allow_version_gap) {
+    throw VersionGapError(std::string(event_store_id), std::string(event.aggregate_id),
+                          event.version, next_version(last));
+  }
+  insert(connection, event_store_id, event, timestamp);
+}
+
+EventView read_event(const Connection::Borrowed& row, std::string_view event_store_id,
+                     std::string_view aggregate_id) {
+  const EventView event{aggregate_id,          row->integer(0),
+                        row->text(1),          to_timestamp(row->integer(2)),
+                        row->optional_text(3), row->optional_text(4)};
+  if (event.timestamp < min_timestamp || event.timestamp > max_timestamp) {
+    throw MalformedEventError(std::string(event_store_id), std::string(aggregate_id), event.version,
+                              std::string(event.type),
+                              "its timestamp is outside the years 0000 to 9999");
+  }
+  return event;
+}
+
+}  // namespace
+
+SqliteEventStorageAdapter::SqliteEventStorageAdapter(std::shared_ptr<sqlite::Database> database,
+                                                     Clock clock)
+    : database_(std::move(database)), clock_(std::move(clock)) {}
+
+SqliteEventStorageAdapter::~SqliteEventStorageAdapter() = default;
+
+void SqliteEventStorageAdapter::for_each_event(std::string_view event_store_id,
+                                               std::string_view aggregate_id,
+                                               const EventsQueryOptions& options,
+                                               EventVisitor visitor) const {
+  check_query(options);
+  const Reading reading(*database_->impl_);
+  {
+    const auto row =
+        reading.connection().borrow(options.reverse ? select_events_reverse : select_events);
+    row->bind(1, event_store_id);
+    row->bind(2, aggregate_id);
+    row->bind(3, options.min_version.value_or(std::numeric_limits<Version>::min()));
+    row->bind(4, options.max_version.value_or(std::numeric_limits<Version>::max()));
+    row->bind(5, options.limit.value_or(no_limit));
+    while (row->step() && visitor(read_event(row, event_store_id, aggregate_id))) {
+    }
+  }
+  reading.finish();
+}
+
+Timestamp SqliteEventStorageAdapter::push_event(std::string_view event_store_id,
+                                                const NewEventView& event,
+                                                const PushEventOptions& options) {
+  check_new_event(event_store_id, event);
+  sqlite::Database::Impl& database = *database_->impl_;
+  const auto push = [&] {
+    const Timestamp timestamp = event.timestamp ? *event.timestamp : checked_timestamp(clock_());
+    store(*database.writer, event_store_id, event, timestamp, options);
+    return timestamp;
+  };
+  if (database.in_transaction()) {
+    // One statement writes: it needs no savepoint of its own.
+    database.check_alive();
+    return push();
+  }
+  Transaction transaction(*database_);
+  const Timestamp timestamp = push();
+  transaction.commit();
+  return timestamp;
+}
+
+Timestamp SqliteEventStorageAdapter::push_event_group(std::span<const GroupedEventView> events,
+                                                      const PushEventGroupOptions& options) {
+  const std::optional<Timestamp> given = check_event_group(*this, events);
+  Transaction transaction(*database_);
+  const Timestamp timestamp = given ? *given : checked_timestamp(clock_());
+  for (const GroupedEventView& grouped : events) {
+    const PushEventOptions push{.force = options.force,
+                                .allow_version_gap = grouped.allow_version_gap};
+    NewEventView event = grouped.event;
+    event.timestamp = timestamp;
+    if (grouped.adapter == this) {
+      store(*database_->impl_->writer, grouped.event_store_id, event, timestamp, push);
+    } else {
+      static_cast<void>(grouped.adapter->push_event(grouped.event_store_id, event, push));
+    }
+  }
+  transaction.commit();
+  return timestamp;
+}
+
+ListAggregateIdsResult SqliteEventStorageAdapter::list_aggregate_ids(
+    std::string_view event_store_id, const ListAggregateIdsOptions& options) const {
+  ListAggregateIdsQuery query = resolve_list_query(event_store_id, options);
+  const std::int64_t lowest = count(query.initial_event_after.value_or(min_timestamp));
+  const std::int64_t highest = count(query.initial_event_before.value_or(max_timestamp));
+  const std::int64_t start = query.reverse ? highest + 1 : lowest;
+  const std::int64_t last = query.last ? count(query.last->initial_event_timestamp) : start;
+  // A token's place may lie outside bounds that the call has narrowed.
+  const bool continues = query.last && (query.reverse ? last <= start : last >= start);
+
+  ListAggregateIdsResult result;
+  const Reading reading(*database_->impl_);
+  {
+    const auto row = reading.connection().borrow(query.reverse ? select_aggregate_ids_reverse
+                                                               : select_aggregate_ids);
+    row->bind(1, event_store_id);
+    row->bind(2, continues ? last : start);
+    row->bind(3, continues ? std::string_view(query.last->aggregate_id) : std::string_view());
+    row->bind(4, query.reverse ? lowest : highest);
+    // One row ahead tells whether there is a next page.
+    row->bind(5, query.limit && *query.limit < std::numeric_limits<std::int64_t>::max()
+                     ? *query.limit + 1
+                     : no_limit);
+    while (row->step()) {
+      if (query.limit && result.aggregate_ids.size() == static_cast<std::uint64_t>(*query.limit)) {
+        query.last = result.aggregate_ids.back();
+        result.next_page_token = make_page_token(event_store_id, query);
+        break;
+      }
+      result.aggregate_ids.push_back({std::string(row->text(0)), to_timestamp(row->integer(1))});
+    }
+  }
+  reading.finish();
+  return result;
+}
+
+std::vector<EventStoreSummary> SqliteEventStorageAdapter::list_event_stores() const {
+  std::vector<EventStoreSummary> summaries;
+  const Reading reading(*database_->impl_);
+  {
+    const auto row = reading.connection().borrow(summarize_event_stores);
+    while (row->step()) {
+      summaries.push_back({.event_store_id = std::string(row->text(0)),
+                           .aggregate_count = row->integer(1),
+                           .event_count = row->integer(2),
+                           .first_timestamp = to_timestamp(row->integer(3)),
+                           .last_timestamp = to_timestamp(row->integer(4)),
+                           .last_position = row->integer(5)});
+    }
+  }
+  reading.finish();
+  return summaries;
+}
+
+const void* SqliteEventStorageAdapter::transaction_domain() const noexcept {
+  return database_.get();
+}
+
+void SqliteEventStorageAdapter::after_commit(std::function<void()> action) {
+  sqlite::Database::Impl& database = *database_->impl_;
+  if (database.in_transaction()) {
+    database.actions.push_back(std::move(action));
+  } else if (!database.host_is_in_transaction()) {
+    action();
+  }
+}
+
+}  // namespace castore
