@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <castore/in_memory/event_storage_adapter.hpp>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <set>
@@ -177,6 +178,8 @@ Timestamp InMemoryEventStorageAdapter::push_event_group(std::span<const GroupedE
     throw;
   }
   impl_->undo = outer;
+  // A group inside a group: the outer one may still fail.
+  if (outer != nullptr) std::move(log.begin(), log.end(), std::back_inserter(*outer));
   return timestamp;
 }
 

@@ -110,9 +110,10 @@ void Database::Impl::check_alive() const {
 
 void Database::Impl::commit() {
   const bool outermost = open_transactions.size() == 1;
+  const bool in_host_transaction = host_transaction;
   try {
     check_alive();
-    writer->commit(!outermost || host_transaction);
+    writer->commit(!outermost || in_host_transaction);
   } catch (...) {
     rollback();
     throw;
@@ -121,7 +122,7 @@ void Database::Impl::commit() {
   std::vector<std::function<void()>> ready;
   if (outermost) ready.swap(actions);
   lock.unlock();
-  if (host_transaction) return;  // whether the host commits, we do not learn
+  if (in_host_transaction) return;  // whether the host commits, we do not learn
 
   std::exception_ptr failure;
   for (const auto& action : ready) {

@@ -228,11 +228,12 @@ ListAggregateIdsResult SqliteEventStorageAdapter::list_aggregate_ids(
     std::string_view event_store_id, const ListAggregateIdsOptions& options) const {
   ListAggregateIdsQuery query = resolve_list_query(event_store_id, options);
   const std::int64_t lowest = count(query.initial_event_after.value_or(min_timestamp));
-  const std::int64_t highest = count(query.initial_event_before.value_or(max_timestamp));
+  const std::int64_t highest =
+      count(std::min(query.initial_event_before.value_or(max_timestamp), max_timestamp));
   const std::int64_t start = query.reverse ? highest + 1 : lowest;
   const std::int64_t last = query.last ? count(query.last->initial_event_timestamp) : start;
   // A token's place may lie outside bounds that the call has narrowed.
-  const bool continues = query.last && (query.reverse ? last <= start : last >= start);
+  const bool continues = query.last && (query.reverse ? last < start : last >= start);
 
   ListAggregateIdsResult result;
   const Reading reading(*database_->impl_);

@@ -11,7 +11,7 @@ constexpr auto create_ledger = R"sql(
     version    INTEGER PRIMARY KEY,
     name       TEXT    NOT NULL,
     applied_at INTEGER NOT NULL  -- UTC, microseconds since 1970
-  ) STRICT
+  ) STRICT;
 )sql";
 
 constexpr auto find_table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1";

@@ -19,7 +19,7 @@ class WriterLock {
       return true;
     }
     std::unique_lock lock(mutex_);
-    if (!free_.wait_for(lock, timeout, [this] { return depth_ == 0; })) return false;
+    if (!free_.wait_for(lock, timeout, [this] { return owner_.load() == std::thread::id(); })) return false;
     depth_ = 1;
     owner_ = std::this_thread::get_id();
     return true;
@@ -44,7 +44,7 @@ class WriterLock {
   std::mutex mutex_;
   std::condition_variable free_;
   std::atomic<std::thread::id> owner_;
-  int depth_ = 0;  ///< written by the owner, or under the mutex while there is none
+  int depth_ = 0;  ///< of the owner; nobody else looks at it
 };
 
 }  // namespace castore::sqlite
