@@ -1,0 +1,225 @@
+#include <doctest/doctest.h>
+#include <rapidcheck.h>
+#include <castore/event.hpp>
+
+#include <algorithm>
+#include <sstream>
+#include <vector>
+
+#include "support/errors.hpp"
+
+namespace castore::testing {
+namespace {
+
+using std::chrono::microseconds;
+
+std::string normalised(std::string_view text) { return format_timestamp(parse_timestamp(text)); }
+
+Timestamp after_epoch(std::int64_t count) { return Timestamp(microseconds{count}); }
+
+TEST_CASE("a timestamp is written in UTC with milliseconds") {
+  CHECK(format_timestamp(after_epoch(0)) == "1970-01-01T00:00:00.000Z");
+  CHECK(format_timestamp(after_epoch(1640995200123000)) == "2022-01-01T00:00:00.123Z");
+  CHECK(format_timestamp(after_epoch(-1000)) == "1969-12-31T23:59:59.999Z");
+}
+
+TEST_CASE("a timestamp is written with microseconds where it needs them") {
+  CHECK(format_timestamp(after_epoch(1)) == "1970-01-01T00:00:00.000001Z");
+  CHECK(format_timestamp(after_epoch(-1)) == "1969-12-31T23:59:59.999999Z");
+  CHECK(format_timestamp(after_epoch(1100)) == "1970-01-01T00:00:00.001100Z");
+}
+
+TEST_CASE("a timestamp is appended to what is there") {
+  std::string text = "at ";
+  append_timestamp(text, after_epoch(0));
+  CHECK(text == "at 1970-01-01T00:00:00.000Z");
+}
+
+TEST_CASE("a timestamp is read with up to six fraction digits") {
+  CHECK(normalised("2022-01-01T00:00:00Z") == "2022-01-01T00:00:00.000Z");
+  CHECK(normalised("2022-01-01T00:00:00.1Z") == "2022-01-01T00:00:00.100Z");
+  CHECK(normalised("2022-01-01T00:00:00.12Z") == "2022-01-01T00:00:00.120Z");
+  CHECK(normalised("2022-01-01T00:00:00.123Z") == "2022-01-01T00:00:00.123Z");
+  CHECK(normalised("2022-01-01T00:00:00.1234Z") == "2022-01-01T00:00:00.123400Z");
+  CHECK(normalised("2022-01-01T00:00:00.12345Z") == "2022-01-01T00:00:00.123450Z");
+  CHECK(normalised("2022-01-01T00:00:00.123456Z") == "2022-01-01T00:00:00.123456Z");
+  CHECK(normalised("2022-01-01T23:59:59.000000Z") == "2022-01-01T23:59:59.000Z");
+}
+
+TEST_CASE("an offset is normalised to UTC") {
+  CHECK(normalised("2022-01-01T02:30:00+02:30") == "2022-01-01T00:00:00.000Z");
+  CHECK(normalised("2021-12-31T19:00:00.5-05:00") == "2022-01-01T00:00:00.500Z");
+  CHECK(normalised("2022-01-01T00:00:00+00:00") == "2022-01-01T00:00:00.000Z");
+  CHECK(normalised("2022-01-01T00:00:00-00:00") == "2022-01-01T00:00:00.000Z");
+  CHECK(normalised("2022-01-01T00:00:00-23:59") == "2022-01-01T23:59:00.000Z");
+  CHECK(normalised("2022-03-01T00:00:00+23:59") == "2022-02-28T00:01:00.000Z");
+}
+
+TEST_CASE("leap days are days only in leap years") {
+  CHECK(normalised("2024-02-29T12:00:00Z") == "2024-02-29T12:00:00.000Z");
+  CHECK(normalised("2000-02-29T12:00:00Z") == "2000-02-29T12:00:00.000Z");
+  CHECK(normalised("2024-02-29T23:00:00-02:00") == "2024-03-01T01:00:00.000Z");
+  CHECK(normalised("2023-03-01T01:00:00+02:00") == "2023-02-28T23:00:00.000Z");
+  CHECK(code_of([] { static_cast<void>(parse_timestamp("2023-02-29T12:00:00Z")); }) ==
+        "InvalidTimestamp");
+  CHECK(code_of([] { static_cast<void>(parse_timestamp("1900-02-29T12:00:00Z")); }) ==
+        "InvalidTimestamp");
+}
+
+TEST_CASE("timestamps reach from the first to the last microsecond of four digits of year") {
+  CHECK(format_timestamp(min_timestamp) == "0000-01-01T00:00:00.000Z");
+  CHECK(format_timestamp(max_timestamp) == "9999-12-31T23:59:59.999999Z");
+  CHECK(parse_timestamp("0000-01-01T00:00:00Z") == min_timestamp);
+  CHECK(parse_timestamp("9999-12-31T23:59:59.999999Z") == max_timestamp);
+  CHECK(normalised("0000-01-01T00:00:00-00:01") == "0000-01-01T00:01:00.000Z");
+
+  SUBCASE("and not beyond") {
+    for (const Timestamp outside :
+         {min_timestamp - microseconds{1}, max_timestamp + microseconds{1}, Timestamp::min(),
+          Timestamp::max()}) {
+      CHECK(code_of([&] { static_cast<void>(format_timestamp(outside)); }) == "InvalidTimestamp");
+    }
+    CHECK(code_of([] { static_cast<void>(parse_timestamp("0000-01-01T00:00:00+00:01")); }) ==
+          "InvalidTimestamp");
+    CHECK(code_of([] { static_cast<void>(parse_timestamp("9999-12-31T23:59:59-00:01")); }) ==
+          "InvalidTimestamp");
+  }
+}
+
+TEST_CASE("what is no timestamp is refused with its text") {
+  using namespace std::string_literals;
+  for (const std::string& text : {""s,
+                                  "nope"s,
+                                  "2022"s,
+                                  "2022-01-01"s,
+                                  "2022-01-01T00:00:00"s,
+                                  "2022-01-01T00:00:00.000"s,
+                                  "2022-01-01T00:00Z"s,
+                                  "2022-01-01 00:00:00Z"s,
+                                  "2022-01-01t00:00:00z"s,
+                                  "2022-01-01T00:00:00.Z"s,
+                                  "2022-01-01T00:00:00,5Z"s,
+                                  "2022-01-01T00:00:00.1234567Z"s,
+                                  "2022-01-01T00:00:00.0000000Z"s,
+                                  "2022-01-01T00:00:00+0200"s,
+                                  "2022-01-01T00:00:00+02"s,
+                                  "2022-01-01T00:00:00+24:00"s,
+                                  "2022-01-01T00:00:00+01:60"s,
+                                  "2022-01-01T00:00:00ZZ"s,
+                                  "2022-01-01T00:00:00Z "s,
+                                  " 2022-01-01T00:00:00Z"s,
+                                  "2022-01-01T00:00:00Z\0"s,
+                                  "2022-13-01T00:00:00Z"s,
+                                  "2022-00-01T00:00:00Z"s,
+                                  "2022-04-31T00:00:00Z"s,
+                                  "2022-01-00T00:00:00Z"s,
+                                  "2022-01-01T24:00:00Z"s,
+                                  "2022-01-01T00:60:00Z"s,
+                                  "2022-12-31T23:59:60Z"s,
+                                  "22-01-01T00:00:00Z"s,
+                                  "12022-01-01T00:00:00Z"s,
+                                  "+2022-01-01T00:00:00Z"s,
+                                  "-001-01-01T00:00:00Z"s,
+                                  "2022-1-01T00:00:00Z"s,
+                                  "2022-01-01T0:00:00Z"s,
+                                  "20220101T000000Z"s,
+                                  "1640995200"s,
+                                  "2022-01-01T00:00:00.1-2Z"s,
+                                  "\xEF\xBB\xBF"
+                                  "2022-01-01T00:00:00Z"s}) {
+    CAPTURE(text);
+    const auto error =
+        thrown<InvalidTimestampError>([&] { static_cast<void>(parse_timestamp(text)); });
+    REQUIRE(error);
+    CHECK(error->text() == text);
+    CHECK(error->code() == ErrorCode::invalid_timestamp);
+  }
+}
+
+TEST_CASE("every storable timestamp survives being written and read") {
+  const bool holds = rc::check([] {
+    const auto count = *rc::gen::inRange<std::int64_t>(min_timestamp.time_since_epoch().count(),
+                                                       max_timestamp.time_since_epoch().count());
+    const std::string text = format_timestamp(after_epoch(count));
+    RC_ASSERT(parse_timestamp(text) == after_epoch(count));
+    RC_ASSERT(normalised(text) == text);
+  });
+  CHECK(holds);
+}
+
+TEST_CASE("the order of timestamps is the order of their texts") {
+  const bool holds = rc::check([] {
+    const auto milliseconds = [] {
+      return after_epoch(
+          *rc::gen::inRange<std::int64_t>(min_timestamp.time_since_epoch().count() / 1000,
+                                          max_timestamp.time_since_epoch().count() / 1000) *
+          1000);
+    };
+    const Timestamp a = milliseconds();
+    const Timestamp b = milliseconds();
+    RC_ASSERT((a < b) == (format_timestamp(a) < format_timestamp(b)));
+  });
+  CHECK(holds);
+}
+
+TEST_CASE("events turn from owning to borrowing and back unchanged") {
+  const EventDetail event{.aggregate_id = "pikachu",
+                          .version = 3,
+                          .type = "POKEMON_CAUGHT",
+                          .timestamp = after_epoch(7),
+                          .payload = "{}",
+                          .metadata = std::nullopt};
+  CHECK(to_detail(to_view(event)) == event);
+
+  const NewEventView again = to_new_event(to_view(event));
+  CHECK(again.timestamp == event.timestamp);
+  CHECK(to_detail(again, after_epoch(8)).timestamp == after_epoch(8));
+  CHECK(to_detail(again, *again.timestamp) == event);
+
+  const NewEventDetail unstored{.aggregate_id = "pikachu",
+                                .version = 3,
+                                .type = "POKEMON_CAUGHT",
+                                .timestamp = std::nullopt,
+                                .payload = std::nullopt,
+                                .metadata = "null"};
+  CHECK_FALSE(to_view(unstored).timestamp);
+  CHECK_FALSE(to_view(unstored).payload);
+  CHECK(to_view(unstored).metadata == "null");
+}
+
+TEST_CASE("an event is printed as one line of JSON") {
+  std::ostringstream out;
+  out << EventDetail{.aggregate_id = "pikachu",
+                     .version = 1,
+                     .type = "T",
+                     .timestamp = after_epoch(0),
+                     .payload = "{\n}",
+                     .metadata = std::nullopt};
+  CHECK(out.str() ==
+        R"({"aggregateId":"pikachu","version":1,"type":"T","timestamp":"1970-01-01T00:00:00.000Z",)"
+        R"("payload":{}})");
+}
+
+TEST_CASE("every error code has a name of its own") {
+  std::vector<std::string_view> names;
+  for (int code = 0; code <= static_cast<int>(ErrorCode::storage); ++code) {
+    names.push_back(to_string(static_cast<ErrorCode>(code)));
+    CHECK_FALSE(names.back().empty());
+  }
+  std::sort(names.begin(), names.end());
+  CHECK(std::adjacent_find(names.begin(), names.end()) == names.end());
+}
+
+TEST_CASE("errors carry their facts as fields") {
+  CHECK(AggregateNotFoundError("S", "a").fields() ==
+        std::vector<ErrorField>{{"eventStoreId", "S"}, {"aggregateId", "a"}});
+  CHECK(InvalidEventError("version", "is odd").fields() ==
+        std::vector<ErrorField>{{"path", "version"}});
+  CHECK(std::string_view(InvalidEventError("version", "is odd").what()).find("version is odd") !=
+        std::string_view::npos);
+  CHECK(StorageBusyError("busy").retryable());
+  CHECK_FALSE(StorageError(ErrorCode::storage, "broken").retryable());
+}
+
+}  // namespace
+}  // namespace castore::testing
