@@ -1,0 +1,342 @@
+// Opening files, sharing them among objects, threads and the host, and what can be wrong with them.
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <castore/sqlite/event_storage_adapter.hpp>
+#include <fstream>
+#include <future>
+#include <thread>
+
+#include "pokemon/pokemon.hpp"
+#include "sqlite/sql.hpp"
+#include "support/errors.hpp"
+#include "support/events.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace castore::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string_view open_failure(const fs::path& path) {
+  return code_of([&] { static_cast<void>(sqlite::Database::open(path)); });
+}
+
+/// Pushes the next version of `id` until it gets one, `count` times.
+void push_with_retries(EventStorageAdapter& events, const std::string& id, int count) {
+  Version version = 1;
+  for (int pushed = 0; pushed < count;) {
+    try {
+      push(events, "STORE", new_event(id, version));
+      ++pushed;
+      ++version;
+    } catch (const EventAlreadyExistsError& error) {
+      version = error.current_version() + 1;
+    } catch (const VersionGapError& error) {
+      version = error.expected_version();
+    }
+  }
+}
+
+TEST_CASE("a new file is made with our tables and in WAL mode") {
+  const TemporaryDirectory directory;
+  const fs::path path = directory / "store.db";
+
+  const auto database = sqlite::Database::open(path);
+
+  CHECK(database->path() == path);
+  CHECK_FALSE(database->read_only());
+  CHECK(Sql{path}.value("PRAGMA journal_mode") == "wal");
+  CHECK(Sql{path}("SELECT count(*) FROM castore_event") == std::vector<std::string>{"0"});
+}
+
+TEST_CASE("events outlive the database object") {
+  const TemporaryDirectory directory;
+  {
+    SqliteEventStorageAdapter events(sqlite::Database::open(directory / "store.db"));
+    push(events, "STORE", new_event("a", 1));
+  }
+
+  const SqliteEventStorageAdapter events(sqlite::Database::open(directory / "store.db"));
+  CHECK(versions(events, "STORE", "a") == std::vector<Version>{1});
+}
+
+TEST_CASE("a database in memory is its own") {
+  SqliteEventStorageAdapter one(sqlite::Database::open(":memory:"));
+  const SqliteEventStorageAdapter two(sqlite::Database::open(":memory:"));
+  push(one, "STORE", new_event("a", 1));
+
+  CHECK(versions(one, "STORE", "a") == std::vector<Version>{1});
+  CHECK(versions(two, "STORE", "a").empty());
+  CHECK(one.database()->path().empty());
+  CHECK_FALSE(fs::exists(":memory:"));
+}
+
+TEST_CASE("what cannot be opened says why and stays as it is") {
+  const TemporaryDirectory directory;
+
+  SUBCASE("a text file") {
+    std::ofstream(directory / "text.db") << std::string(5000, 'x');
+    CHECK(open_failure(directory / "text.db") == "NotACastoreFile");
+    CHECK(fs::file_size(directory / "text.db") == 5000);
+    CHECK_FALSE(fs::exists(directory / "text.db-wal"));
+  }
+  SUBCASE("a file in a folder that is not there") {
+    const auto error = thrown<FileNotFoundError>(
+        [&] { static_cast<void>(sqlite::Database::open(directory / "none" / "store.db")); });
+    REQUIRE(error);
+    CHECK(error->path() == (directory / "none" / "store.db").string());
+    CHECK_FALSE(fs::exists(directory / "none"));
+  }
+  SUBCASE("a folder") { CHECK(open_failure(directory.path()) == "Storage"); }
+  SUBCASE("with a negative timeout") {
+    CHECK(code_of([&] {
+            static_cast<void>(sqlite::Database::open(
+                directory / "store.db", {.busy_timeout = std::chrono::milliseconds{-1}}));
+          }) == "InvalidOption");
+    CHECK_FALSE(fs::exists(directory / "store.db"));
+  }
+}
+
+TEST_CASE("a file that another connection keeps locked is busy and stays as it is") {
+  const TemporaryDirectory directory;
+  const fs::path path = directory / "store.db";
+  SqliteEventStorageAdapter events(
+      sqlite::Database::open(path, {.busy_timeout = std::chrono::milliseconds{30}}));
+  push(events, "STORE", new_event("a", 1));
+  Sql other(path);
+  other("BEGIN IMMEDIATE");
+
+  const auto error = thrown<StorageBusyError>([&] { push(events, "STORE", new_event("a", 2)); });
+
+  REQUIRE(error);
+  CHECK(error->retryable());
+  CHECK(versions(events, "STORE", "a") == std::vector<Version>{1});
+  SUBCASE("and is free again once the lock is gone") {
+    other("ROLLBACK");
+    push(events, "STORE", new_event("a", 2));
+    CHECK(versions(events, "STORE", "a") == std::vector<Version>{1, 2});
+  }
+}
+
+TEST_CASE("several databases, adapters and event stores share one file") {
+  const TemporaryDirectory directory;
+  const fs::path path = directory / "store.db";
+  const auto database = sqlite::Database::open(path);
+  SqliteEventStorageAdapter one(database);
+  SqliteEventStorageAdapter two(database);
+  SqliteEventStorageAdapter elsewhere(sqlite::Database::open(path));
+
+  push(one, "STORE", new_event("a", 1));
+  push(two, "STORE", new_event("a", 2));
+  push(elsewhere, "OTHER", new_event("a", 1));
+
+  CHECK(versions(elsewhere, "STORE", "a") == std::vector<Version>{1, 2});
+  CHECK(versions(one, "OTHER", "a") == std::vector<Version>{1});
+  CHECK(one.transaction_domain() == two.transaction_domain());
+  CHECK(one.transaction_domain() != elsewhere.transaction_domain());
+  SUBCASE("a group may span the adapters of one database") {
+    push_group(one, {{&one, "STORE", new_event("g", 1)}, {&two, "OTHER", new_event("g", 1)}});
+    CHECK(versions(one, "OTHER", "g") == std::vector<Version>{1});
+  }
+  SUBCASE("and not two databases even on one file") {
+    CHECK(code_of([&] {
+            push_group(one, {{&one, "STORE", new_event("g", 1)},
+                             {&elsewhere, "OTHER", new_event("g", 1)}});
+          }) == "InvalidEventGroup");
+    CHECK(versions(one, "STORE", "g").empty());
+  }
+}
+
+TEST_CASE("threads that push to the same aggregates get each version once") {
+  const TemporaryDirectory directory;
+  const auto database = sqlite::Database::open(
+      directory / "store.db",
+      {.synchronous = sqlite::Synchronous::off, .busy_timeout = std::chrono::seconds{60}});
+  constexpr int thread_count = 6;
+  constexpr int pushes = 30;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < thread_count; ++i) {
+      threads.emplace_back([&, i] {
+        SqliteEventStorageAdapter events(database);
+        push_with_retries(events, i % 2 == 0 ? "even" : "odd", pushes);
+      });
+    }
+  }
+
+  const SqliteEventStorageAdapter events(database);
+  std::vector<Version> all(std::size_t{pushes} * thread_count / 2);
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<Version>(i) + 1;
+  CHECK(versions(events, "STORE", "even") == all);
+  CHECK(versions(events, "STORE", "odd") == all);
+  const auto summary = events.list_event_stores().at(0);
+  CHECK(summary.last_position == summary.event_count);
+}
+
+TEST_CASE("readers see whole groups while a writer is at work") {
+  const TemporaryDirectory directory;
+  const auto database =
+      sqlite::Database::open(directory / "store.db", {.synchronous = sqlite::Synchronous::off});
+  SqliteEventStorageAdapter events(database);
+  std::atomic<bool> done = false;
+  std::atomic<int> halves = 0;
+  {
+    std::vector<std::jthread> readers;
+    for (int i = 0; i < 3; ++i) {
+      readers.emplace_back([&] {
+        while (!done) {
+          if (versions(events, "STORE", "pair").size() % 2 != 0) ++halves;
+        }
+      });
+    }
+    for (Version version = 1; version < 100; version += 2) {
+      push_group(events, {{&events, "STORE", new_event("pair", version)},
+                          {&events, "STORE", new_event("pair", version + 1)}});
+    }
+    done = true;
+  }
+
+  CHECK(halves == 0);
+  CHECK(versions(events, "STORE", "pair").size() == 100);
+}
+
+TEST_CASE("a reader does not wait for an open transaction") {
+  const TemporaryDirectory directory;
+  const auto database = sqlite::Database::open(directory / "store.db",
+                                               {.busy_timeout = std::chrono::milliseconds{50}});
+  SqliteEventStorageAdapter events(database);
+  push(events, "STORE", new_event("a", 1));
+  sqlite::Transaction transaction(*database);
+  push(events, "STORE", new_event("a", 2));
+
+  const auto seen =
+      std::async(std::launch::async, [&] { return versions(events, "STORE", "a"); }).get();
+
+  CHECK(seen == std::vector<Version>{1});
+  transaction.commit();
+}
+
+// --- The host's connection --------------------------------------------------------------------
+
+struct Host {
+  Sql sql{":memory:"};
+  std::shared_ptr<sqlite::Database> database;
+  std::shared_ptr<SqliteEventStorageAdapter> events;
+
+  Host() {
+    sql("CREATE TABLE customer (name TEXT)");
+    database = sqlite::Database::on_connection(sql.handle());
+    events = std::make_shared<SqliteEventStorageAdapter>(database);
+  }
+  ~Host() {
+    events.reset();
+    database.reset();
+  }
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+  Host(Host&&) = delete;
+  Host& operator=(Host&&) = delete;
+
+  std::string customers() { return sql.value("SELECT count(*) FROM customer"); }
+};
+
+TEST_CASE_FIXTURE(Host, "the host's rows and our events commit together") {
+  sql("BEGIN");
+  sql("INSERT INTO customer VALUES ('Misty')");
+  push(*events, "STORE", new_event("misty", 1));
+  sql("COMMIT");
+
+  CHECK(customers() == "1");
+  CHECK(versions(*events, "STORE", "misty") == std::vector<Version>{1});
+}
+
+TEST_CASE_FIXTURE(Host, "the host's rows and our events are rolled back together") {
+  sql("BEGIN");
+  sql("INSERT INTO customer VALUES ('Misty')");
+  push(*events, "STORE", new_event("misty", 1));
+  push_group(*events, {{events.get(), "STORE", new_event("misty", 2)}});
+  CHECK(versions(*events, "STORE", "misty") == std::vector<Version>{1, 2});
+  sql("ROLLBACK");
+
+  CHECK(customers() == "0");
+  CHECK(versions(*events, "STORE", "misty").empty());
+}
+
+TEST_CASE_FIXTURE(Host, "a failing push leaves the host's transaction as it was") {
+  sql("BEGIN");
+  sql("INSERT INTO customer VALUES ('Misty')");
+  push(*events, "STORE", new_event("misty", 1));
+  CHECK(code_of([&] { push(*events, "STORE", new_event("misty", 1)); }) == "EventAlreadyExists");
+  sql("COMMIT");
+
+  CHECK(customers() == "1");
+  CHECK(versions(*events, "STORE", "misty") == std::vector<Version>{1});
+}
+
+TEST_CASE_FIXTURE(Host, "the host's rows are part of a transaction of ours") {
+  {
+    const sqlite::Transaction transaction(*database);
+    sql("INSERT INTO customer VALUES ('Misty')");
+    push(*events, "STORE", new_event("misty", 1));
+  }
+
+  CHECK(customers() == "0");
+  CHECK(versions(*events, "STORE", "misty").empty());
+}
+
+TEST_CASE_FIXTURE(Host, "on_event_pushed does not fire for what the host may still roll back") {
+  int fired = 0;
+  const auto pokemons = pokemon::make_pokemons(
+      events, {.on_event_pushed = [&](const pokemon::Pokemons::Pushed&) { ++fired; }});
+  sql("BEGIN");
+  pokemons.push_event(pokemon::appeared("pikachu", "Pikachu", 42));
+  sql("ROLLBACK");
+  CHECK(fired == 0);
+
+  pokemons.push_event(pokemon::appeared("pikachu", "Pikachu", 42));
+  CHECK(fired == 1);
+}
+
+TEST_CASE_FIXTURE(Host, "the host's connection stays open and as it was set up") {
+  events.reset();
+  database.reset();
+
+  CHECK(customers() == "0");
+  CHECK(sql.value("PRAGMA user_version") == "0");
+}
+
+TEST_CASE("a host's deferred transaction that has read may find the file busy") {
+  const TemporaryDirectory directory;
+  const fs::path path = directory / "host.db";
+  SqliteEventStorageAdapter other(sqlite::Database::open(path));
+  push(other, "STORE", new_event("a", 1));
+  Sql host(path);
+  SqliteEventStorageAdapter events(sqlite::Database::on_connection(host.handle()));
+  host("BEGIN");
+  host("SELECT * FROM castore_event");
+  push(other, "STORE", new_event("a", 2));
+
+  CHECK(code_of([&] { push(events, "STORE", new_event("b", 1)); }) == "StorageBusy");
+  host("ROLLBACK");
+  CHECK(versions(events, "STORE", "b").empty());
+}
+
+TEST_CASE("a row that was damaged behind our back is an error when it is read") {
+  const TemporaryDirectory directory;
+  const fs::path path = directory / "store.db";
+  SqliteEventStorageAdapter events(sqlite::Database::open(path));
+  push(events, "STORE", new_event("a", 1));
+  Sql{path}("UPDATE castore_event SET timestamp = 9223372036854775807");
+
+  const auto error =
+      thrown<MalformedEventError>([&] { static_cast<void>(read(events, "STORE", "a")); });
+
+  REQUIRE(error);
+  CHECK(error->aggregate_id() == "a");
+  CHECK(error->version() == 1);
+}
+
+}  // namespace
+}  // namespace castore::testing

@@ -1,0 +1,244 @@
+// Several pushes as one: sqlite::Transaction.
+
+#include <doctest/doctest.h>
+
+#include <castore/sqlite/event_storage_adapter.hpp>
+#include <future>
+#include <stdexcept>
+#include <string>
+
+#include "pokemon/pokemon.hpp"
+#include "support/errors.hpp"
+#include "support/events.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace castore::testing {
+namespace {
+
+struct Fixture {
+  TemporaryDirectory directory;
+  std::shared_ptr<sqlite::Database> database =
+      sqlite::Database::open(directory / "store.db", {.synchronous = sqlite::Synchronous::off});
+  SqliteEventStorageAdapter events{database};
+
+  [[nodiscard]] std::vector<Version> stored(std::string_view id) const {
+    return versions(events, "STORE", id);
+  }
+  void push_one(const std::string& id, Version version) {
+    push(events, "STORE", new_event(id, version));
+  }
+};
+
+TEST_CASE_FIXTURE(Fixture, "what a transaction pushed is there after the commit") {
+  sqlite::Transaction transaction(*database);
+  push_one("a", 1);
+  push_one("a", 2);
+  transaction.commit();
+
+  CHECK(stored("a") == std::vector<Version>{1, 2});
+}
+
+TEST_CASE_FIXTURE(Fixture, "a transaction that is not committed leaves nothing behind") {
+  {
+    const sqlite::Transaction transaction(*database);
+    push_one("a", 1);
+  }
+
+  CHECK(stored("a").empty());
+  CHECK(events.list_event_stores().empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "positions have no gap after a rollback") {
+  push_one("a", 1);
+  {
+    const sqlite::Transaction transaction(*database);
+    push_one("a", 2);
+  }
+  push_one("b", 1);
+
+  CHECK(events.list_event_stores().at(0).last_position == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a push that fails inside takes only itself back") {
+  sqlite::Transaction transaction(*database);
+  push_one("a", 1);
+  CHECK(code_of([&] { push_one("a", 1); }) == "EventAlreadyExists");
+  CHECK(code_of([&] { push_one("a", 7); }) == "VersionGap");
+  push_one("a", 2);
+  transaction.commit();
+
+  CHECK(stored("a") == std::vector<Version>{1, 2});
+}
+
+TEST_CASE_FIXTURE(Fixture, "a group that fails inside takes only itself back") {
+  sqlite::Transaction transaction(*database);
+  push_one("a", 1);
+  const auto failure = code_of([&] {
+    push_group(events,
+               {{&events, "STORE", new_event("b", 1)}, {&events, "STORE", new_event("a", 1)}});
+  });
+  CHECK(failure == "EventAlreadyExists");
+  transaction.commit();
+
+  CHECK(stored("a") == std::vector<Version>{1});
+  CHECK(stored("b").empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "a transaction inside another is a savepoint") {
+  sqlite::Transaction outer(*database);
+  push_one("a", 1);
+  {
+    const sqlite::Transaction inner(*database);
+    push_one("a", 2);
+  }
+  {
+    sqlite::Transaction inner(*database);
+    push_one("b", 1);
+    inner.commit();
+  }
+
+  SUBCASE("its rollback leaves the outer one as it was") {
+    outer.commit();
+    CHECK(stored("a") == std::vector<Version>{1});
+    CHECK(stored("b") == std::vector<Version>{1});
+  }
+  SUBCASE("its commit is undone by the rollback of the outer one") {
+    CHECK(stored("b") == std::vector<Version>{1});
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "the pushing thread reads what it has not committed and others do not") {
+  sqlite::Transaction transaction(*database);
+  push_one("a", 1);
+
+  CHECK(stored("a") == std::vector<Version>{1});
+  const auto seen_by_another = std::async(std::launch::async, [this] { return stored("a"); }).get();
+  CHECK(seen_by_another.empty());
+  transaction.commit();
+}
+
+TEST_CASE_FIXTURE(Fixture, "a committed transaction cannot be committed again") {
+  sqlite::Transaction transaction(*database);
+  transaction.commit();
+
+  CHECK(code_of([&] { transaction.commit(); }) == "Storage");
+}
+
+TEST_CASE_FIXTURE(Fixture, "an action waits for the outermost commit") {
+  std::string log;
+  const auto note = [&log](const char* word) { return [&log, word] { log += word; }; };
+
+  SUBCASE("without a transaction it runs at once") {
+    events.after_commit(note("now"));
+    CHECK(log == "now");
+  }
+  SUBCASE("it runs after the commit in the order given") {
+    sqlite::Transaction transaction(*database);
+    events.after_commit(note("a"));
+    {
+      sqlite::Transaction inner(*database);
+      events.after_commit(note("b"));
+      inner.commit();
+    }
+    CHECK(log.empty());
+    transaction.commit();
+    CHECK(log == "ab");
+  }
+  SUBCASE("a rollback drops it") {
+    {
+      const sqlite::Transaction transaction(*database);
+      events.after_commit(note("never"));
+    }
+    push_one("a", 1);
+    CHECK(log.empty());
+  }
+  SUBCASE("the rollback of a savepoint drops only what came since") {
+    sqlite::Transaction transaction(*database);
+    events.after_commit(note("a"));
+    {
+      const sqlite::Transaction inner(*database);
+      events.after_commit(note("never"));
+    }
+    transaction.commit();
+    CHECK(log == "a");
+  }
+  SUBCASE("one that throws does not keep the others from running") {
+    sqlite::Transaction transaction(*database);
+    push_one("a", 1);
+    events.after_commit([] { throw std::runtime_error("callback"); });
+    events.after_commit(note("b"));
+    CHECK_THROWS_WITH(transaction.commit(), "callback");
+    CHECK(log == "b");
+    CHECK(stored("a") == std::vector<Version>{1});
+  }
+  SUBCASE("it may push") {
+    sqlite::Transaction transaction(*database);
+    events.after_commit([this] { push_one("later", 1); });
+    transaction.commit();
+    CHECK(stored("later") == std::vector<Version>{1});
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "on_event_pushed fires after the transaction that pushed") {
+  int pushed = 0;
+  const std::shared_ptr<EventStorageAdapter> adapter(std::shared_ptr<void>(), &events);
+  const auto pokemons = pokemon::make_pokemons(
+      adapter, {.on_event_pushed = [&](const pokemon::Pokemons::Pushed&) { ++pushed; }});
+
+  SUBCASE("when it commits") {
+    sqlite::Transaction transaction(*database);
+    pokemons.push_event(pokemon::appeared("pikachu", "Pikachu", 42));
+    castore::push_event_group(pokemons.group_event(pokemon::leveled_up("pikachu", 2)));
+    CHECK(pushed == 0);
+    transaction.commit();
+    CHECK(pushed == 2);
+  }
+  SUBCASE("and not when it is rolled back") {
+    {
+      const sqlite::Transaction transaction(*database);
+      pokemons.push_event(pokemon::appeared("pikachu", "Pikachu", 42));
+    }
+    CHECK(pushed == 0);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "another thread's push waits for the transaction") {
+  std::future<void> other;
+  {
+    sqlite::Transaction transaction(*database);
+    push_one("a", 1);
+    other = std::async(std::launch::async, [this] { push_one("a", 2); });
+    transaction.commit();
+  }
+  other.get();
+
+  CHECK(stored("a") == std::vector<Version>{1, 2});
+}
+
+TEST_CASE("a thread that waits longer than the busy timeout is told so") {
+  const TemporaryDirectory directory;
+  const auto database = sqlite::Database::open(directory / "store.db",
+                                               {.busy_timeout = std::chrono::milliseconds{20}});
+  SqliteEventStorageAdapter events(database);
+  sqlite::Transaction transaction(*database);
+  const auto error =
+      std::async(std::launch::async, [&] {
+        return thrown<StorageBusyError>([&] { push(events, "STORE", new_event("a", 1)); });
+      }).get();
+  transaction.commit();
+
+  REQUIRE(error);
+  CHECK(error->retryable());
+  CHECK(versions(events, "STORE", "a").empty());
+}
+
+TEST_CASE("a transaction on a read-only database is refused") {
+  const TemporaryDirectory directory;
+  static_cast<void>(sqlite::Database::open(directory / "store.db"));
+  const auto database = sqlite::Database::open(directory / "store.db", {.read_only = true});
+
+  CHECK(code_of([&] { const sqlite::Transaction transaction(*database); }) == "StorageReadOnly");
+}
+
+}  // namespace
+}  // namespace castore::testing
