@@ -1,0 +1,7 @@
+// expect: this event is not one of the event store's
+// expect: TrainerCreated
+#include <pokemon/pokemon.hpp>
+
+void push(const pokemon::Pokemons& pokemons) {
+  castore::push_event_group(pokemons.group_event(pokemon::created("ash", "Ash")));
+}
