@@ -3,6 +3,7 @@
 #include <castore/event_json.hpp>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <vector>
 
 #include "support/errors.hpp"
@@ -322,6 +323,17 @@ std::string any_document(int depth) {
   return text + (object ? "}" : "]");
 }
 
+/// Nothing where nlohmann's parser cannot say: a number that no double can hold.
+std::optional<bool> parses(const std::string& text) {
+  try {
+    return !nlohmann::json::parse(text).is_discarded();
+  } catch (const nlohmann::json::out_of_range&) {
+    return std::nullopt;
+  } catch (const nlohmann::json::parse_error&) {
+    return false;
+  }
+}
+
 TEST_CASE("a document is JSON exactly where a well known parser says so") {
   const bool holds = rc::check([] {
     std::string text = any_document(4);
@@ -343,11 +355,14 @@ TEST_CASE("a document is JSON exactly where a well known parser says so") {
           text.resize(place);
       }
     }
-    RC_CLASSIFY(nlohmann::json::accept(text), "still JSON");
-    // The well known parser skips a byte order mark and stops at a NUL; RFC 8259 has neither.
+    // The well known parser skips a byte order mark, stops at a NUL and refuses numbers beyond a
+    // double; RFC 8259 has nothing of that.
     RC_PRE(text.substr(0, 3) != "\xEF\xBB\xBF");
     RC_PRE(text.find('\0') == std::string::npos);
-    RC_ASSERT(check_json(text).empty() == nlohmann::json::accept(text));
+    const auto accepted = parses(text);
+    RC_PRE(accepted.has_value());
+    RC_CLASSIFY(*accepted, "still JSON");
+    RC_ASSERT(check_json(text).empty() == *accepted);
   });
   CHECK(holds);
 }

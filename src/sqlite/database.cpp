@@ -207,6 +207,7 @@ Database::~Database() = default;
 
 std::shared_ptr<Database> Database::open(const std::filesystem::path& path,
                                          const DatabaseOptions& options) {
+  if (path.empty()) throw FileNotFoundError("");
   // Readers are opened later, perhaps after the program has changed its folder.
   auto impl =
       std::make_unique<Impl>(path == memory ? path : std::filesystem::absolute(path), options);

@@ -72,6 +72,7 @@ class Reading {
   ~Reading();
 
   [[nodiscard]] Connection& connection() const noexcept { return *connection_; }
+  [[nodiscard]] bool on_writer() const noexcept { return reader_ == nullptr; }
 
   /// Call when all is read. \throws StorageBusyError  what was read may be wrong
   void finish() const;

@@ -155,6 +155,19 @@ EventView read_event(const Connection::Borrowed& row, std::string_view event_sto
   return event;
 }
 
+void read_events(Connection& connection, std::string_view event_store_id,
+                 std::string_view aggregate_id, const EventsQueryOptions& options,
+                 EventVisitor visitor) {
+  const auto row = connection.borrow(options.reverse ? select_events_reverse : select_events);
+  row->bind(1, event_store_id);
+  row->bind(2, aggregate_id);
+  row->bind(3, options.min_version.value_or(std::numeric_limits<Version>::min()));
+  row->bind(4, options.max_version.value_or(std::numeric_limits<Version>::max()));
+  row->bind(5, options.limit.value_or(no_limit));
+  while (row->step() && visitor(read_event(row, event_store_id, aggregate_id))) {
+  }
+}
+
 }  // namespace
 
 SqliteEventStorageAdapter::SqliteEventStorageAdapter(std::shared_ptr<sqlite::Database> database,
@@ -168,19 +181,24 @@ void SqliteEventStorageAdapter::for_each_event(std::string_view event_store_id,
                                                const EventsQueryOptions& options,
                                                EventVisitor visitor) const {
   check_query(options);
-  const Reading reading(*database_->impl_);
+  std::vector<EventDetail> collected;
   {
-    const auto row =
-        reading.connection().borrow(options.reverse ? select_events_reverse : select_events);
-    row->bind(1, event_store_id);
-    row->bind(2, aggregate_id);
-    row->bind(3, options.min_version.value_or(std::numeric_limits<Version>::min()));
-    row->bind(4, options.max_version.value_or(std::numeric_limits<Version>::max()));
-    row->bind(5, options.limit.value_or(no_limit));
-    while (row->step() && visitor(read_event(row, event_store_id, aggregate_id))) {
+    const Reading reading(*database_->impl_);
+    if (!reading.on_writer()) {
+      read_events(reading.connection(), event_store_id, aggregate_id, options, visitor);
+      reading.finish();
+      return;
     }
+    // The connection that writes would show the visitor, row by row, what it pushes meanwhile.
+    read_events(reading.connection(), event_store_id, aggregate_id, options,
+                [&](const EventView& event) {
+                  collected.push_back(to_detail(event));
+                  return true;
+                });
   }
-  reading.finish();
+  for (const EventDetail& event : collected) {
+    if (!visitor(to_view(event))) return;
+  }
 }
 
 Timestamp SqliteEventStorageAdapter::push_event(std::string_view event_store_id,

@@ -6,6 +6,7 @@
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <fstream>
 #include <future>
+#include <set>
 #include <thread>
 
 #include "pokemon/pokemon.hpp"
@@ -73,6 +74,21 @@ TEST_CASE("a database in memory is its own") {
   CHECK_FALSE(fs::exists(":memory:"));
 }
 
+TEST_CASE("in memory too a visitor may push and reads as of one moment") {
+  SqliteEventStorageAdapter events(sqlite::Database::open(":memory:"));
+  push(events, "STORE", new_event("a", 1));
+  std::vector<Version> seen;
+
+  events.for_each_event("STORE", "a", {}, [&](const EventView& event) {
+    seen.push_back(event.version);
+    push(events, "STORE", new_event("a", event.version + 1));
+    return seen.size() < 10;
+  });
+
+  CHECK(seen == std::vector<Version>{1});
+  CHECK(versions(events, "STORE", "a") == std::vector<Version>{1, 2});
+}
+
 TEST_CASE("what cannot be opened says why and stays as it is") {
   const TemporaryDirectory directory;
 
@@ -88,6 +104,17 @@ TEST_CASE("what cannot be opened says why and stays as it is") {
     REQUIRE(error);
     CHECK(error->path() == (directory / "none" / "store.db").string());
     CHECK_FALSE(fs::exists(directory / "none"));
+  }
+  SUBCASE("no name") { CHECK(open_failure("") != "none"); }
+  SUBCASE("a few bytes that are no database") {
+    std::ofstream(directory / "few.db") << "hello";
+    CHECK(open_failure(directory / "few.db") == "NotACastoreFile");
+    CHECK(fs::file_size(directory / "few.db") == 5);
+  }
+  SUBCASE("the first half of a database") {
+    static_cast<void>(sqlite::Database::open(directory / "half.db"));
+    fs::resize_file(directory / "half.db", fs::file_size(directory / "half.db") / 2);
+    CHECK(open_failure(directory / "half.db") != "none");
   }
   SUBCASE("a folder") { CHECK(open_failure(directory.path()) == "Storage"); }
   SUBCASE("with a negative timeout") {
@@ -297,6 +324,65 @@ TEST_CASE_FIXTURE(Host, "on_event_pushed does not fire for what the host may sti
 
   pokemons.push_event(pokemon::appeared("pikachu", "Pikachu", 42));
   CHECK(fired == 1);
+}
+
+TEST_CASE_FIXTURE(Host, "what does not fit on the disk is an error and leaves nothing behind") {
+  push(*events, "STORE", new_event("a", 1));
+  sql("PRAGMA max_page_count = " + sql.value("PRAGMA page_count"));
+  const auto large = with_payload(new_event("a", 2), '"' + std::string(100000, 'x') + '"');
+
+  CHECK(code_of([&] { push(*events, "STORE", large); }) == "StorageFull");
+  CHECK(code_of([&] {
+          push_group(*events,
+                     {{events.get(), "STORE", new_event("b", 1)}, {events.get(), "STORE", large}});
+        }) == "StorageFull");
+  {
+    sqlite::Transaction transaction(*database);
+    push(*events, "STORE", new_event("c", 1));
+    CHECK(code_of([&] { push(*events, "STORE", large); }) == "StorageFull");
+    // SQLite may have rolled back all of it: then no half of it may be committed.
+    const bool alive = code_of([&] { push(*events, "STORE", new_event("c", 2)); }) == "none";
+    CHECK((code_of([&] { transaction.commit(); }) == "none") == alive);
+    CHECK(versions(*events, "STORE", "c").size() == (alive ? 2 : 0));
+  }
+
+  CHECK(versions(*events, "STORE", "a") == std::vector<Version>{1});
+  CHECK(versions(*events, "STORE", "b").empty());
+  sql("PRAGMA max_page_count = 1000000");
+  push(*events, "STORE", large);
+  CHECK(versions(*events, "STORE", "a") == std::vector<Version>{1, 2});
+}
+
+TEST_CASE_FIXTURE(Host, "pushes and reads and listings find their rows by an index") {
+  std::set<std::string> statements;
+  const auto note = [](unsigned, void* target, void* statement, void*) {
+    static_cast<std::set<std::string>*>(target)->insert(
+        sqlite3_sql(static_cast<sqlite3_stmt*>(statement)));
+    return 0;
+  };
+  sqlite3_trace_v2(sql.handle(), SQLITE_TRACE_STMT, note, &statements);
+  push(*events, "STORE", new_event("a", 1));
+  push(*events, "STORE", new_event("a", 2));
+  push(*events, "STORE", new_event("a", 1), {.force = true});
+  CHECK(code_of([&] { push(*events, "STORE", new_event("a", 2)); }) == "EventAlreadyExists");
+  for (const bool reverse : {false, true}) {
+    CHECK(versions(*events, "STORE", "a", {.limit = 1, .reverse = reverse}).size() == 1);
+    CHECK(all_pages(*events, "STORE", {.limit = 1, .reverse = reverse}).size() == 1);
+  }
+  sqlite3_trace_v2(sql.handle(), 0, nullptr, nullptr);
+
+  int planned = 0;
+  for (const std::string& statement : statements) {
+    if (statement.find("castore_event") == std::string::npos) continue;
+    for (const std::string& step : sql("EXPLAIN QUERY PLAN " + statement)) {
+      CAPTURE(statement);
+      CAPTURE(step);
+      CHECK(step.find("SCAN") == std::string::npos);
+      CHECK(step.find("TEMP B-TREE") == std::string::npos);
+      if (step.find("INDEX") != std::string::npos) ++planned;
+    }
+  }
+  CHECK(planned >= 6);
 }
 
 TEST_CASE_FIXTURE(Host, "the host's connection stays open and as it was set up") {

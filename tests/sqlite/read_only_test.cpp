@@ -131,6 +131,33 @@ TEST_CASE("a file with a rollback journal is read without writing") {
   CHECK(contents(directory) == before);
 }
 
+TEST_CASE("a file that a crash left halfway through a rollback journal is refused and kept") {
+  const TemporaryDirectory directory;
+  const TemporaryDirectory crashed;
+  write_versions(directory / "store.db", 1, 2);
+  {
+    Sql sql(directory / "store.db");
+    sql("PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1; CREATE TABLE host (x)");
+    sql("WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 200) "
+        "INSERT INTO host SELECT randomblob(1000) FROM n");
+    // More than the cache holds: a part of it is in the file before the commit.
+    sql("BEGIN; DELETE FROM castore_event; UPDATE host SET x = randomblob(1000)");
+    for (const auto* name : {"store.db", "store.db-journal"}) {
+      fs::copy_file(directory / name, crashed / name);
+    }
+    sql("ROLLBACK");
+  }
+  const auto before = contents(crashed);
+
+  CHECK(code_of([&] { static_cast<void>(read_versions(crashed / "store.db")); }) != "none");
+  CHECK(contents(crashed) == before);
+
+  SUBCASE("until it is opened for writing once") {
+    static_cast<void>(sqlite::Database::open(crashed / "store.db"));
+    CHECK(read_versions(crashed / "store.db") == std::vector<Version>{1, 2});
+  }
+}
+
 TEST_CASE("a path with characters that mean something in a URI is read") {
   const TemporaryDirectory directory;
   const std::string name = "50% ?#&é store.db";

@@ -117,6 +117,50 @@ TEST_CASE_FIXTURE(Fixture, "the pushing thread reads what it has not committed a
   transaction.commit();
 }
 
+TEST_CASE_FIXTURE(Fixture, "a visitor inside a transaction may push and reads as of one moment") {
+  sqlite::Transaction transaction(*database);
+  push_one("a", 1);
+  push_one("a", 2);
+  std::vector<Version> seen;
+
+  events.for_each_event("STORE", "a", {}, [&](const EventView& event) {
+    seen.push_back(event.version);
+    push_one("a", event.version + 2);
+    return seen.size() < 10;
+  });
+  transaction.commit();
+
+  CHECK(seen == std::vector<Version>{1, 2});
+  CHECK(stored("a") == std::vector<Version>{1, 2, 3, 4});
+}
+
+TEST_CASE_FIXTURE(Fixture, "a visitor may commit a transaction and roll one back") {
+  push_one("a", 1);
+  push_one("a", 2);
+  push_one("a", 3);
+  std::vector<Version> seen;
+  const auto visit = [&](const EventView& event) {
+    seen.push_back(event.version);
+    {
+      const sqlite::Transaction dropped(*database);
+      push_one("b", event.version);
+    }
+    sqlite::Transaction kept(*database);
+    push_one("b", event.version);
+    kept.commit();
+    return true;
+  };
+
+  SUBCASE("outside of any") { events.for_each_event("STORE", "a", {}, visit); }
+  SUBCASE("inside of another") {
+    sqlite::Transaction transaction(*database);
+    events.for_each_event("STORE", "a", {}, visit);
+    transaction.commit();
+  }
+  CHECK(seen == std::vector<Version>{1, 2, 3});
+  CHECK(stored("b") == std::vector<Version>{1, 2, 3});
+}
+
 TEST_CASE_FIXTURE(Fixture, "a committed transaction cannot be committed again") {
   sqlite::Transaction transaction(*database);
   transaction.commit();

@@ -9,6 +9,11 @@ namespace castore {
 /// Events in an SQLite file, in the table `castore_event` (`docs/schema.md`). Any number of
 /// adapters, event stores and threads may share one `sqlite::Database`; groups are atomic among
 /// them, and `sqlite::Transaction` joins several pushes.
+///
+/// Reading streams from a connection of its own. Only inside a transaction of the calling thread, on
+/// a host's connection and in `":memory:"`, where that connection is also the one that writes,
+/// `for_each_event` reads the events it asks for into memory before it shows them: the visitor may
+/// push, and SQLite would let it see that.
 class SqliteEventStorageAdapter final : public EventStorageAdapter {
  public:
   /// \param clock  supplies missing timestamps; called while the write lock is held
