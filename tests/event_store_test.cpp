@@ -1,0 +1,626 @@
+#include <doctest/doctest.h>
+#include <castore/event_store.hpp>
+#include <castore/in_memory/event_storage_adapter.hpp>
+
+#include <type_traits>
+
+#include "pokemon/pokemon.hpp"
+#include "support/errors.hpp"
+#include "support/events.hpp"
+
+namespace castore::testing {
+namespace {
+
+using pokemon::appeared;
+using pokemon::caught;
+using pokemon::caught_pokemon;
+using pokemon::created;
+using pokemon::leveled_up;
+using pokemon::make_pokemons;
+using pokemon::make_trainers;
+using pokemon::Pokemon;
+using pokemon::PokemonAppeared;
+using pokemon::PokemonCaught;
+using pokemon::PokemonLeveledUp;
+using pokemon::PokemonReducer;
+using pokemon::Pokemons;
+using pokemon::Trainers;
+
+const Timestamp day_1 = at("2022-01-01T00:00:00.000Z");
+const Timestamp day_2 = at("2022-01-02T00:00:00.000Z");
+const Timestamp day_3 = at("2022-01-03T00:00:00.000Z");
+
+std::shared_ptr<EventStorageAdapter> make_adapter() {
+  return std::make_shared<InMemoryEventStorageAdapter>([] { return day_1; });
+}
+
+/// pikachu: appeared at level 42, caught by ash, leveled up.
+Pokemons make_store(std::shared_ptr<EventStorageAdapter> adapter = make_adapter(),
+                    Pokemons::Options options = {}) {
+  Pokemons store = make_pokemons(std::move(adapter), std::move(options));
+  store.push_event(appeared("pikachu", "Pikachu", 42));
+  store.push_event(caught("pikachu", 2, "ash"));
+  store.push_event(leveled_up("pikachu", 3));
+  return store;
+}
+
+Version version_of(const Pokemons::AnyEvent& event) {
+  return std::visit([](const auto& e) { return e.version; }, event);
+}
+
+std::vector<Version> versions_of(const std::vector<Pokemons::AnyEvent>& events) {
+  std::vector<Version> result;
+  for (const auto& event : events) result.push_back(version_of(event));
+  return result;
+}
+
+template <class P>
+Event<P> event_at(Version version, Timestamp timestamp, P payload = {}) {
+  return {"pikachu", version, timestamp, std::move(payload)};
+}
+
+// --- Reading ----------------------------------------------------------------------------------
+
+TEST_CASE("events are read as their types") {
+  const auto store = make_store();
+  const auto events = store.get_events("pikachu");
+  REQUIRE(events.size() == 3);
+  CHECK(std::get<Event<PokemonAppeared>>(events[0]).payload == PokemonAppeared{"Pikachu", 42});
+  CHECK(std::get<Event<PokemonCaught>>(events[1]).payload.trainer_id == "ash");
+  CHECK(std::get<Event<PokemonLeveledUp>>(events[2]) == event_at<PokemonLeveledUp>(3, day_1));
+}
+
+TEST_CASE("events are read within bounds and order and limit") {
+  const auto store = make_store();
+  CHECK(versions_of(store.get_events("pikachu", {.min_version = 2})) == std::vector<Version>{2, 3});
+  CHECK(versions_of(store.get_events("pikachu", {.max_version = 2, .reverse = true})) ==
+        std::vector<Version>{2, 1});
+  CHECK(versions_of(store.get_events("pikachu", {.limit = 1, .reverse = true})) ==
+        std::vector<Version>{3});
+  CHECK(store.get_events("mew").empty());
+  CHECK(code_of([&] { static_cast<void>(store.get_events("pikachu", {.limit = 0})); }) ==
+        "InvalidOption");
+}
+
+TEST_CASE("a visitor of events may answer whether to go on") {
+  const auto store = make_store();
+  std::vector<Version> seen;
+  store.for_each_event("pikachu", {}, [&](Pokemons::AnyEvent&& event) {
+    seen.push_back(version_of(event));
+    return seen.size() < 2;
+  });
+  CHECK(seen == std::vector<Version>{1, 2});
+}
+
+TEST_CASE("a visitor of events may answer nothing") {
+  const auto store = make_store();
+  std::vector<Version> seen;
+  store.for_each_event("pikachu", {.reverse = true},
+                       [&](const Pokemons::AnyEvent& event) { seen.push_back(version_of(event)); });
+  CHECK(seen == std::vector<Version>{3, 2, 1});
+}
+
+TEST_CASE("an event type that the store does not know is refused when read") {
+  const auto adapter = make_adapter();
+  const auto store = make_store(adapter);
+  NewEventDetail evolved = new_event("pikachu", 4);
+  evolved.type = "POKEMON_EVOLVED";
+  push(*adapter, "POKEMONS", evolved);
+
+  const auto error =
+      thrown<MalformedEventError>([&] { static_cast<void>(store.get_events("pikachu")); });
+  REQUIRE(error);
+  CHECK(error->type() == "POKEMON_EVOLVED");
+  CHECK(error->version() == 4);
+  CHECK(error->aggregate_id() == "pikachu");
+  CHECK(error->event_store_id() == "POKEMONS");
+  CHECK(code_of([&] { static_cast<void>(store.get_aggregate("pikachu")); }) == "MalformedEvent");
+  SUBCASE("but not where it is not read") {
+    CHECK(store.get_aggregate("pikachu", {.max_version = 3})->level == 43);
+  }
+}
+
+struct AnyLife {
+  std::string aggregate_id;
+  Version version = 0;
+  std::vector<std::string> types;
+};
+
+TEST_CASE("other payloads stand for every event type that the store does not name") {
+  struct Reducer {
+    AnyLife operator()(AnyLife life, const Event<PokemonAppeared>&) const {
+      life.types.emplace_back("appeared");
+      return life;
+    }
+    AnyLife operator()(AnyLife life, const Event<OtherPayload>& event) const {
+      life.types.push_back(event.payload.type + event.payload.json.value_or(""));
+      return life;
+    }
+  };
+  const auto adapter = make_adapter();
+  static_cast<void>(make_store(adapter));
+  const EventStore<AnyLife, OtherPayload, PokemonAppeared> store("POKEMONS", Reducer{}, adapter);
+
+  const auto life = store.get_existing_aggregate("pikachu");
+  CHECK(life.types == std::vector<std::string>{"appeared", R"(POKEMON_CAUGHT{"trainer_id":"ash"})",
+                                               "POKEMON_LEVELED_UP"});
+  CHECK(store.event_types() == std::vector<std::string_view>{"POKEMON_APPEARED"});
+  SUBCASE("and are pushed as what they carry") {
+    store.push_event(NewEvent<OtherPayload>{
+        .aggregate_id = "pikachu", .version = 4, .payload = {"POKEMON_LEVELED_UP", std::nullopt}});
+    CHECK(make_pokemons(adapter).get_existing_aggregate("pikachu").level == 44);
+  }
+}
+
+// --- Aggregates -------------------------------------------------------------------------------
+
+TEST_CASE("an aggregate is its events folded") {
+  const auto store = make_store();
+  CHECK(store.get_existing_aggregate("pikachu") == Pokemon{"pikachu", 3, "Pikachu", 43, "ash"});
+  CHECK(store.get_aggregate("pikachu") == store.get_existing_aggregate("pikachu"));
+  SUBCASE("up to a version in the past") {
+    CHECK(store.get_aggregate("pikachu", {.max_version = 1}) ==
+          Pokemon{"pikachu", 1, "Pikachu", 42, ""});
+    CHECK(store.get_aggregate("pikachu", {.max_version = 99})->version == 3);
+  }
+}
+
+TEST_CASE("an aggregate without events is absent") {
+  const auto store = make_store();
+  CHECK_FALSE(store.get_aggregate("mew"));
+  CHECK_FALSE(store.get_aggregate("pikachu", {.max_version = 0}));
+}
+
+TEST_CASE("an existing aggregate without events is an error that names it") {
+  const auto store = make_store();
+  const auto error = thrown<AggregateNotFoundError>(
+      [&] { static_cast<void>(store.get_existing_aggregate("mew")); });
+  REQUIRE(error);
+  CHECK(error->event_store_id() == "POKEMONS");
+  CHECK(error->aggregate_id() == "mew");
+  CHECK(std::string_view(error->what()) == "Unable to find aggregate mew in event store POKEMONS.");
+  CHECK(code_of([&] {
+          static_cast<void>(store.get_existing_aggregate("pikachu", {.max_version = 0}));
+        }) == "AggregateNotFound");
+}
+
+TEST_CASE("the store sets id and version of an aggregate whatever the reducer says") {
+  struct Careless {
+    Pokemon operator()(const Pokemon&, const Event<PokemonAppeared>&) const { return {}; }
+    Pokemon operator()(Pokemon pokemon, const Event<PokemonCaught>&) const {
+      pokemon.aggregate_id = "somebody else";
+      pokemon.version = -5;
+      return pokemon;
+    }
+    Pokemon operator()(Pokemon pokemon, const Event<PokemonLeveledUp>&) const { return pokemon; }
+  };
+  const auto adapter = make_adapter();
+  static_cast<void>(make_store(adapter));
+  const Pokemons store("POKEMONS", Careless{}, adapter);
+  const Pokemon pikachu = store.get_existing_aggregate("pikachu", {.max_version = 2});
+  CHECK(pikachu.aggregate_id == "pikachu");
+  CHECK(pikachu.version == 2);
+}
+
+TEST_CASE("an aggregate is built from events without reading") {
+  const auto store = make_pokemons();
+  const std::vector<Pokemons::AnyEvent> events = {
+      event_at(1, day_1, PokemonAppeared{"Pikachu", 42}), event_at<PokemonLeveledUp>(2, day_1)};
+
+  CHECK(store.build_aggregate(events) == Pokemon{"pikachu", 2, "Pikachu", 43, ""});
+  CHECK_FALSE(store.build_aggregate({}));
+
+  SUBCASE("on top of an earlier one") {
+    const Pokemon before{"pikachu", 7, "Pika", 10, "ash"};
+    const std::vector<Pokemons::AnyEvent> more = {event_at<PokemonLeveledUp>(8, day_1)};
+    CHECK(store.build_aggregate(more, before) == Pokemon{"pikachu", 8, "Pika", 11, "ash"});
+    CHECK(store.build_aggregate({}, before) == before);
+  }
+  SUBCASE("in the order given") {
+    const std::vector<Pokemons::AnyEvent> turned = {events[1], events[0]};
+    CHECK(store.build_aggregate(turned)->level == 42);
+    CHECK(store.build_aggregate(turned)->version == 1);
+  }
+}
+
+// --- Simulating -------------------------------------------------------------------------------
+
+TEST_CASE("a simulation orders events by timestamp and numbers them anew") {
+  const auto store = make_pokemons();
+  const std::vector<Pokemons::AnyEvent> events = {
+      event_at(9, day_3, PokemonCaught{"misty"}),
+      event_at(4, day_2, PokemonCaught{"ash"}),
+      event_at<PokemonLeveledUp>(12, day_2),
+      event_at(5, day_1, PokemonAppeared{"Pikachu", 42}),
+  };
+  CHECK(store.simulate_aggregate(events) == Pokemon{"pikachu", 4, "Pikachu", 43, "misty"});
+
+  SUBCASE("and leaves out what comes after its date") {
+    CHECK(store.simulate_aggregate(events, {.simulation_date = day_2}) ==
+          Pokemon{"pikachu", 3, "Pikachu", 43, "ash"});
+    CHECK(store.simulate_aggregate(events, {.simulation_date = day_1})->version == 1);
+    CHECK_FALSE(store.simulate_aggregate(
+        events, {.simulation_date = day_1 - std::chrono::microseconds{1}}));
+  }
+}
+
+TEST_CASE("in a simulation the later of two events with one version counts") {
+  const auto store = make_pokemons();
+  const std::vector<Pokemons::AnyEvent> events = {
+      event_at(1, day_1, PokemonAppeared{"Pikachu", 42}),
+      event_at(2, day_1, PokemonCaught{"ash"}),
+      event_at(2, day_1, PokemonCaught{"misty"}),
+  };
+  CHECK(store.simulate_aggregate(events) == Pokemon{"pikachu", 2, "Pikachu", 42, "misty"});
+  CHECK_FALSE(store.simulate_aggregate({}));
+}
+
+TEST_CASE("in a simulation events of one timestamp keep the order of versions") {
+  const auto store = make_pokemons();
+  const std::vector<Pokemons::AnyEvent> events = {
+      event_at(3, day_1, PokemonCaught{"misty"}),
+      event_at(2, day_1, PokemonCaught{"ash"}),
+      event_at(1, day_1, PokemonAppeared{"Pikachu", 42}),
+  };
+  CHECK(store.simulate_aggregate(events)->trainer_id == "misty");
+}
+
+TEST_CASE("a side effect decides what a simulation books") {
+  Pokemons::Options options;
+  // To be caught with an empty trainer is to be set free: it takes back the last catch.
+  options.simulate_side_effect = [](auto& indexed, const Pokemons::AnyEvent& event) {
+    const auto* freed = std::get_if<Event<PokemonCaught>>(&event);
+    if (freed != nullptr && freed->payload.trainer_id.empty()) {
+      indexed.erase(freed->version - 1);
+    } else {
+      indexed.insert_or_assign(version_of(event), event);
+    }
+  };
+  const auto store = make_pokemons(nullptr, options);
+  const std::vector<Pokemons::AnyEvent> events = {
+      event_at(1, day_1, PokemonAppeared{"Pikachu", 42}),
+      event_at(2, day_2, PokemonCaught{"ash"}),
+      event_at(3, day_2, PokemonCaught{""}),
+      event_at<PokemonLeveledUp>(4, day_3),
+  };
+  CHECK(store.simulate_aggregate(events) == Pokemon{"pikachu", 2, "Pikachu", 43, ""});
+  CHECK(store.build_aggregate(events)->version == 4);
+}
+
+// --- Pushing ----------------------------------------------------------------------------------
+
+TEST_CASE("a push answers the complete event") {
+  const auto store = make_pokemons(make_adapter());
+  auto event = appeared("pikachu", "Pikachu", 42);
+  event.metadata = PokemonAppeared::Metadata{"random"};
+
+  const auto result = store.push_event(event);
+
+  CHECK(result.event.aggregate_id == "pikachu");
+  CHECK(result.event.version == 1);
+  CHECK(result.event.timestamp == day_1);
+  CHECK(result.event.payload == PokemonAppeared{"Pikachu", 42});
+  CHECK(result.event.metadata == PokemonAppeared::Metadata{"random"});
+  CHECK(std::get<Event<PokemonAppeared>>(store.get_events("pikachu").front()) == result.event);
+}
+
+TEST_CASE("a push keeps the timestamp that is given") {
+  const auto store = make_pokemons(make_adapter());
+  auto event = appeared("pikachu", "Pikachu", 42);
+  event.timestamp = day_3;
+  CHECK(store.push_event(event).event.timestamp == day_3);
+}
+
+TEST_CASE("the next aggregate is known after an initial event") {
+  const auto store = make_pokemons(make_adapter());
+  CHECK(store.push_event(appeared("pikachu", "Pikachu", 42)).next_aggregate ==
+        Pokemon{"pikachu", 1, "Pikachu", 42, ""});
+}
+
+TEST_CASE("the next aggregate is known where the one before is given") {
+  const auto store = make_store();
+  CHECK_FALSE(store.push_event(leveled_up("pikachu", 4)).next_aggregate);
+  const auto before = store.get_aggregate("pikachu");
+  const auto result = store.push_event(leveled_up("pikachu", 5), {.prev_aggregate = before});
+  CHECK(result.next_aggregate == store.get_aggregate("pikachu"));
+  SUBCASE("which is trusted") {
+    const Pokemon other{"raichu", 1, "Raichu", 7, ""};
+    CHECK(store.push_event(leveled_up("pikachu", 6), {.prev_aggregate = other}).next_aggregate ==
+          Pokemon{"pikachu", 6, "Raichu", 8, ""});
+  }
+}
+
+TEST_CASE("a push that loses the optimistic lock stores nothing") {
+  const auto store = make_store();
+  const auto error =
+      thrown<EventAlreadyExistsError>([&] { store.push_event(caught("pikachu", 2, "misty")); });
+  REQUIRE(error);
+  CHECK(error->event_store_id() == "POKEMONS");
+  CHECK(error->current_version() == 3);
+  CHECK(store.get_existing_aggregate("pikachu").trainer_id == "ash");
+}
+
+TEST_CASE("a version gap is refused unless the store allows gaps") {
+  const auto adapter = make_adapter();
+  const auto strict = make_store(adapter);
+  CHECK(code_of([&] { strict.push_event(leveled_up("pikachu", 5)); }) == "VersionGap");
+  CHECK(code_of([&] { push_event_group(strict.group_event(leveled_up("pikachu", 5))); }) ==
+        "VersionGap");
+
+  Pokemons::Options options;
+  options.allow_version_gaps = true;
+  const auto lenient = make_pokemons(adapter, options);
+  lenient.push_event(leveled_up("pikachu", 5));
+  push_event_group(lenient.group_event(leveled_up("pikachu", 7)));
+  CHECK(versions_of(strict.get_events("pikachu")) == std::vector<Version>{1, 2, 3, 5, 7});
+}
+
+TEST_CASE("force overwrites a stored event") {
+  const auto store = make_store();
+  store.push_event(caught("pikachu", 2, "misty"), {.force = true});
+  CHECK(store.get_existing_aggregate("pikachu").trainer_id == "misty");
+  CHECK(store.get_events("pikachu").size() == 3);
+}
+
+TEST_CASE("a stored event is pushed again with its own timestamp") {
+  const auto from = make_store();
+  const auto to =
+      make_pokemons(std::make_shared<InMemoryEventStorageAdapter>([] { return day_3; }));
+  for (const auto& any : from.get_events("pikachu")) {
+    std::visit([&](const auto& event) { to.push_event(event); }, any);
+  }
+  CHECK(to.get_events("pikachu") == from.get_events("pikachu"));
+}
+
+TEST_CASE("an event that breaks a rule is not stored") {
+  const auto store = make_pokemons(make_adapter());
+  CHECK(code_of([&] { store.push_event(appeared("", "Pikachu", 1)); }) == "InvalidEvent");
+  CHECK(code_of([&] { store.push_event(appeared("pikachu", "\xFF", 1)); }) == "InvalidEvent");
+  CHECK(code_of([&] { store.push_event(leveled_up("pikachu", 0)); }) == "InvalidEvent");
+  CHECK(store.list_aggregate_ids().aggregate_ids.empty());
+}
+
+TEST_CASE("aggregate ids are listed a page at a time") {
+  const auto store = make_pokemons(make_adapter());
+  for (const auto* id : {"c", "a", "b"}) store.push_event(appeared(id, id, 1));
+  const auto first = store.list_aggregate_ids({.limit = 2});
+  CHECK(ids(first) == std::vector<std::string>{"a", "b"});
+  REQUIRE(first.next_page_token);
+  CHECK(ids(store.list_aggregate_ids({.page_token = first.next_page_token})) ==
+        std::vector<std::string>{"c"});
+  CHECK(code_of([&] {
+          static_cast<void>(make_trainers(make_adapter())
+                                .list_aggregate_ids({.page_token = first.next_page_token}));
+        }) == "InvalidPageToken");
+}
+
+// --- Groups -----------------------------------------------------------------------------------
+
+TEST_CASE("a group of several event stores is stored as one") {
+  const auto adapter = make_adapter();
+  const auto pokemons = make_store(adapter);
+  const auto trainers = make_trainers(adapter);
+  const auto before = pokemons.get_aggregate("pikachu");
+
+  const auto [again, ash] = push_event_group(
+      pokemons.group_event(caught("pikachu", 4, "ash"), {.prev_aggregate = before}),
+      trainers.group_event(created("ash", "Ash")));
+
+  static_assert(std::is_same_v<decltype(again), const PushEventResult<Pokemon, PokemonCaught>>);
+  CHECK(again.event.version == 4);
+  CHECK(again.event.timestamp == ash.event.timestamp);
+  CHECK(again.next_aggregate == pokemons.get_aggregate("pikachu"));
+  CHECK(ash.next_aggregate == trainers.get_aggregate("ash"));
+}
+
+TEST_CASE("a group that fails stores nothing and tells nobody") {
+  const auto adapter = make_adapter();
+  int told = 0;
+  auto pokemons = make_store(adapter);
+  pokemons.set_on_event_pushed([&](const auto&) { ++told; });
+  const auto trainers = make_trainers(adapter);
+
+  CHECK(code_of([&] {
+          push_event_group(trainers.group_event(created("ash", "Ash")),
+                           pokemons.group_event(caught("pikachu", 2, "ash")));
+        }) == "EventAlreadyExists");
+  CHECK_FALSE(trainers.get_aggregate("ash"));
+  CHECK(told == 0);
+}
+
+TEST_CASE("options of a group come first and force all of it") {
+  const auto adapter = make_adapter();
+  const auto pokemons = make_store(adapter);
+  const auto trainers = make_trainers(adapter);
+  trainers.push_event(created("ash", "Ash"));
+
+  push_event_group({.force = true}, pokemons.group_event(caught("pikachu", 2, "gary")),
+                   trainers.group_event(created("ash", "Gary")));
+
+  CHECK(pokemons.get_existing_aggregate("pikachu").trainer_id == "gary");
+  CHECK(trainers.get_existing_aggregate("ash").name == "Gary");
+}
+
+TEST_CASE("a group may be put together at run time") {
+  const auto adapter = make_adapter();
+  const auto pokemons = make_store(adapter);
+  const auto trainers = make_trainers(adapter);
+  auto first = trainers.group_event(created("ash", "Ash"));
+  std::vector<decltype(pokemons.group_event(leveled_up("pikachu", 4)))> more;
+  for (Version version = 4; version <= 6; ++version) {
+    more.push_back(pokemons.group_event(leveled_up("pikachu", version)));
+  }
+  CHECK_THROWS_AS(static_cast<void>(first.result()), std::bad_optional_access);
+
+  std::vector<AnyGroupedEvent> group = {first};
+  group.insert(group.end(), more.begin(), more.end());
+  push_event_group(group);
+
+  CHECK(first.result().event.timestamp == day_1);
+  CHECK(first.result().next_aggregate->name == "Ash");
+  CHECK(more.back().result().event.version == 6);
+  CHECK_FALSE(more.back().result().next_aggregate);
+  CHECK(pokemons.get_existing_aggregate("pikachu").version == 6);
+  SUBCASE("and an empty one is refused") {
+    CHECK(code_of([] { push_event_group(std::span<const AnyGroupedEvent>()); }) ==
+          "InvalidEventGroup");
+  }
+}
+
+TEST_CASE("a grouped event keeps the adapter its store had") {
+  const auto here = make_adapter();
+  auto store = make_store(here);
+  auto grouped = store.group_event(leveled_up("pikachu", 4));
+  store.set_event_storage_adapter(make_adapter());
+  push_event_group(std::move(grouped));
+  CHECK(store.get_events("pikachu").empty());
+  store.set_event_storage_adapter(here);
+  CHECK(store.get_existing_aggregate("pikachu").version == 4);
+}
+
+TEST_CASE("a group over stores on two databases is refused") {
+  const auto pokemons = make_store();
+  const auto trainers = make_trainers(make_adapter());
+  const auto error = thrown<InvalidEventGroupError>([&] {
+    push_event_group(pokemons.group_event(leveled_up("pikachu", 4)),
+                     trainers.group_event(created("ash", "Ash")));
+  });
+  REQUIRE(error);
+  CHECK(error->reason() == InvalidEventGroupError::Reason::different_databases);
+  CHECK(pokemons.get_existing_aggregate("pikachu").version == 3);
+}
+
+// --- Callbacks --------------------------------------------------------------------------------
+
+TEST_CASE("a callback is told of each pushed event after it is stored") {
+  auto store = make_store();
+  std::vector<Version> told;
+  std::optional<Pokemon> next;
+  store.set_on_event_pushed([&](const Pokemons::Pushed& pushed) {
+    told.push_back(version_of(pushed.event));
+    next = pushed.next_aggregate;
+    CHECK(store.get_existing_aggregate("pikachu").version == told.back());
+  });
+
+  store.push_event(leveled_up("pikachu", 4));
+  CHECK_FALSE(next);
+  store.push_event(leveled_up("pikachu", 5), {.prev_aggregate = store.get_aggregate("pikachu")});
+  CHECK(told == std::vector<Version>{4, 5});
+  REQUIRE(next);
+  CHECK(next->version == 5);
+  SUBCASE("and of none that was refused") {
+    CHECK(code_of([&] { store.push_event(leveled_up("pikachu", 5)); }) == "EventAlreadyExists");
+    CHECK(told.size() == 2);
+  }
+  SUBCASE("until it is taken away") {
+    store.set_on_event_pushed(nullptr);
+    store.push_event(leveled_up("pikachu", 6));
+    CHECK(told.size() == 2);
+  }
+}
+
+TEST_CASE("what a callback throws comes out although the event is stored") {
+  auto store = make_store();
+  store.set_on_event_pushed([](const auto&) { throw std::runtime_error("no mail today"); });
+  CHECK_THROWS_WITH_AS(store.push_event(leveled_up("pikachu", 4)), "no mail today",
+                       std::runtime_error);
+  CHECK(store.get_existing_aggregate("pikachu").version == 4);
+}
+
+TEST_CASE("what a reducer throws comes out although the event is stored") {
+  struct Moody : PokemonReducer {
+    using PokemonReducer::operator();
+    Pokemon operator()(Pokemon, const Event<PokemonAppeared>&) const {
+      throw std::runtime_error("not today");
+    }
+  };
+  const auto adapter = make_adapter();
+  const Pokemons store("POKEMONS", Moody{}, adapter);
+  CHECK_THROWS_WITH_AS(store.push_event(appeared("pikachu", "Pikachu", 42)), "not today",
+                       std::runtime_error);
+  CHECK(store.get_events("pikachu").size() == 1);
+}
+
+TEST_CASE("callbacks of a group run after all of it is stored") {
+  const auto adapter = make_adapter();
+  auto pokemons = make_store(adapter);
+  auto trainers = make_trainers(adapter);
+  std::string told;
+  pokemons.set_on_event_pushed([&](const Pokemons::Pushed&) {
+    told += "pokemon ";
+    CHECK(trainers.get_aggregate("ash"));
+  });
+  trainers.set_on_event_pushed([&](const Trainers::Pushed& pushed) {
+    told += "trainer " + pushed.next_aggregate.value().name;
+  });
+
+  push_event_group(pokemons.group_event(caught("pikachu", 4, "ash")),
+                   trainers.group_event(created("ash", "Ash")));
+
+  CHECK(told == "pokemon trainer Ash");
+}
+
+TEST_CASE("in a group one failing callback does not keep the others from running") {
+  const auto adapter = make_adapter();
+  auto pokemons = make_store(adapter);
+  auto trainers = make_trainers(adapter);
+  bool told = false;
+  pokemons.set_on_event_pushed([](const auto&) { throw std::runtime_error("first"); });
+  trainers.set_on_event_pushed([&](const auto&) {
+    told = true;
+    throw std::runtime_error("second");
+  });
+
+  CHECK_THROWS_WITH_AS(push_event_group(pokemons.group_event(caught("pikachu", 4, "ash")),
+                                        trainers.group_event(created("ash", "Ash"))),
+                       "first", std::runtime_error);
+
+  CHECK(told);
+  CHECK(pokemons.get_existing_aggregate("pikachu").version == 4);
+  CHECK(trainers.get_aggregate("ash"));
+}
+
+// --- The adapter ------------------------------------------------------------------------------
+
+TEST_CASE("a store without an adapter says so wherever it needs one") {
+  const auto store = make_pokemons();
+  const auto error = thrown<UndefinedEventStorageAdapterError>(
+      [&] { static_cast<void>(store.get_events("pikachu")); });
+  REQUIRE(error);
+  CHECK(error->event_store_id() == "POKEMONS");
+  CHECK(std::string_view(error->what()) ==
+        "EventStorageAdapter not found for event store POKEMONS");
+
+  constexpr std::string_view undefined = "UndefinedEventStorageAdapter";
+  CHECK(code_of([&] { static_cast<void>(store.event_storage_adapter()); }) == undefined);
+  CHECK(code_of([&] { static_cast<void>(store.get_aggregate("x")); }) == undefined);
+  CHECK(code_of([&] { static_cast<void>(store.get_existing_aggregate("x")); }) == undefined);
+  CHECK(code_of([&] { store.push_event(leveled_up("x", 1)); }) == undefined);
+  CHECK(code_of([&] { static_cast<void>(store.group_event(leveled_up("x", 1))); }) == undefined);
+  CHECK(code_of([&] { static_cast<void>(store.list_aggregate_ids()); }) == undefined);
+  CHECK(store.event_types().size() == 3);
+}
+
+TEST_CASE("an adapter is given later or exchanged or taken away") {
+  auto store = make_pokemons();
+  store.set_event_storage_adapter(make_adapter());
+  store.push_event(appeared("pikachu", "Pikachu", 42));
+  CHECK(store.get_aggregate("pikachu"));
+  store.set_event_storage_adapter(make_adapter());
+  CHECK_FALSE(store.get_aggregate("pikachu"));
+  store.set_event_storage_adapter(nullptr);
+  CHECK(code_of([&] { static_cast<void>(store.get_aggregate("pikachu")); }) ==
+        "UndefinedEventStorageAdapter");
+}
+
+TEST_CASE("a copy of a store works on after the original is gone") {
+  std::optional<Pokemons> copy;
+  {
+    const auto store = make_store();
+    copy = store;
+  }
+  CHECK(copy->get_existing_aggregate("pikachu").level == 43);
+}
+
+}  // namespace
+}  // namespace castore::testing
