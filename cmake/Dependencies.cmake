@@ -1,39 +1,64 @@
 # Each dependency by find_package, and from its sources where the system has no package of it.
-# Only what the chosen components need is looked for.
+# Only what the chosen components need is looked for. All variables set here are ordinary ones of
+# this directory, so that a project which adds castore as a subdirectory does not see them.
 include(FetchContent)
 
-set(JSON_BuildTests OFF)
-set(CLI11_BUILD_TESTS OFF)
-set(CLI11_BUILD_EXAMPLES OFF)
-set(SQLITECPP_INTERNAL_SQLITE OFF)
-set(SQLITECPP_RUN_CPPLINT OFF)
-set(SQLITECPP_RUN_CPPCHECK OFF)
-
+# FIND_PACKAGE_ARGS CONFIG, because a stray FindX.cmake of the parent project is not what we mean;
+# SYSTEM, because our warnings are not for others' headers.
 FetchContent_Declare(nlohmann_json
   URL https://github.com/nlohmann/json/releases/download/v3.11.3/json.tar.xz
-  FIND_PACKAGE_ARGS 3.11)
+  URL_HASH SHA256=d6c65aca6b1ed68e7a182f4757257b107ae403032760ed6ef121c9d55e81757d
+  SYSTEM
+  FIND_PACKAGE_ARGS 3.11 QUIET CONFIG)
 FetchContent_Declare(SQLiteCpp
   GIT_REPOSITORY https://github.com/SRombauts/SQLiteCpp GIT_TAG 3.3.2
-  FIND_PACKAGE_ARGS 3.2)
+  SYSTEM
+  FIND_PACKAGE_ARGS 3.2 QUIET CONFIG)
 FetchContent_Declare(CLI11
   GIT_REPOSITORY https://github.com/CLIUtils/CLI11 GIT_TAG v2.4.2
-  FIND_PACKAGE_ARGS 2.1)
+  SYSTEM
+  FIND_PACKAGE_ARGS 2.1 QUIET CONFIG)
 FetchContent_Declare(doctest
   GIT_REPOSITORY https://github.com/doctest/doctest GIT_TAG v2.4.11
-  FIND_PACKAGE_ARGS 2.4)
+  SYSTEM
+  FIND_PACKAGE_ARGS 2.4 QUIET CONFIG)
+# rapidcheck has no releases: the newest commit when this was written
 FetchContent_Declare(rapidcheck
-  GIT_REPOSITORY https://github.com/emil-e/rapidcheck GIT_TAG master
-  FIND_PACKAGE_ARGS)
+  GIT_REPOSITORY https://github.com/emil-e/rapidcheck
+  GIT_TAG ff6af6fc683159deb51c543b065eba14dfcf329b
+  SYSTEM
+  FIND_PACKAGE_ARGS QUIET CONFIG)
 
-FetchContent_MakeAvailable(nlohmann_json)
+# A function, so that what is set for the dependencies' builds ends with them.
+function(castore_make_available)
+  set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)  # their option() respects the variables below
+  set(CMAKE_COMPILE_WARNING_AS_ERROR OFF)
+  set(CMAKE_CXX_CLANG_TIDY "")
+  set(JSON_BuildTests OFF)
+  set(JSON_Install ${CASTORE_INSTALL})
+  set(CLI11_BUILD_TESTS OFF)
+  set(CLI11_BUILD_EXAMPLES OFF)
+  set(CLI11_INSTALL ${CASTORE_INSTALL})
+  set(DOCTEST_WITH_TESTS OFF)
+  set(DOCTEST_NO_INSTALL ON)
+  set(SQLITECPP_INTERNAL_SQLITE OFF)
+  set(SQLITECPP_RUN_CPPLINT OFF)
+  set(SQLITECPP_RUN_CPPCHECK OFF)
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON)  # a static SQLiteCpp goes into a shared castore_sqlite
+  FetchContent_MakeAvailable(${ARGN})
+endfunction()
+
+find_package(Threads REQUIRED)
+castore_make_available(nlohmann_json)
 if(CASTORE_BUILD_SQLITE)
   find_package(SQLite3 3.37 REQUIRED)  # STRICT tables
-  find_package(Threads REQUIRED)
-  FetchContent_MakeAvailable(SQLiteCpp)
+  castore_make_available(SQLiteCpp)
 endif()
 if(CASTORE_BUILD_CLI)
-  FetchContent_MakeAvailable(CLI11)
+  castore_make_available(CLI11)
 endif()
 if(CASTORE_BUILD_TESTS)
-  FetchContent_MakeAvailable(doctest rapidcheck)
+  castore_make_available(doctest rapidcheck)
+  # where doctest.cmake is, with doctest_discover_tests: of a package, of its sources
+  list(APPEND CMAKE_MODULE_PATH ${doctest_DIR} ${doctest_SOURCE_DIR}/scripts/cmake)
 endif()

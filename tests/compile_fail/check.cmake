@@ -3,6 +3,7 @@
 #
 #   cmake -D COMPILER=g++ -D COMPILER_ID=GNU -D "INCLUDES=a;b" -D SOURCE=x.cpp [-D MUST_COMPILE=ON]
 #         -P check.cmake
+cmake_minimum_required(VERSION 3.24)
 
 # The source is not shown beside the errors: what is found in the output was said by the compiler.
 if(COMPILER_ID STREQUAL "MSVC")

@@ -1,0 +1,138 @@
+# The arrows between the files (docs/design.md), checked on every #include:
+#   cmake -D ROOT=<castore> -P layering.cmake
+#
+# A module is a file with its twin: `event_store` is include/castore/event_store.hpp and
+# src/event_store.cpp; `sqlite/…` is both folders of that name. A module may include itself and
+# what stands behind TO; USING are third parties, by the folder or the stem of the header. The
+# standard library is free. The first line that fits a module counts; a module without a line is
+# an error. Change the table in a commit of its own, with a line in docs/decisions.md.
+cmake_minimum_required(VERSION 3.25)
+
+set(lines)
+macro(arrow)
+  list(LENGTH lines count)
+  list(APPEND lines ${count})
+  cmake_parse_arguments(line${count} "" "" "FROM;TO;USING" FROM ${ARGN})
+endmacro()
+
+set(text error event event_json json_scanner)
+set(boundary error event event_storage_adapter registry)
+
+arrow(version)
+arrow(error)
+arrow(json_scanner)
+arrow(event event_json             TO ${text})
+arrow(event_storage_adapter        TO error event)
+arrow(registry                     TO error event)
+arrow(adapter_support              TO ${text} ${boundary})
+arrow(event_type                   TO error event                 USING nlohmann)
+arrow(event_store                  TO ${boundary} event_type)
+arrow(in_memory/.*                 TO ${boundary} adapter_support)
+arrow(castore                      TO version ${text} ${boundary} event_type event_store
+                                      in_memory/.*)
+
+# Backends: never the typed front, and their engine only in src/.
+arrow(sqlite/.*                    TO ${boundary} adapter_support event_json sqlite/.*
+                                                                  USING SQLiteCpp sqlite3)
+
+# The command line knows no types. What the operating system is needed for has a file each.
+set(tools version ${boundary} adapter_support event_json sqlite/.* cli/.*)
+arrow(cli/plugin                   TO ${tools}                    USING dlfcn windows)
+arrow(cli/terminal                 TO ${tools}                    USING unistd io)
+arrow(cli/standard_input           TO ${tools}                    USING unistd io)
+arrow(cli/.*                       TO ${tools}                    USING CLI nlohmann)
+
+# What no header of a user's may bring along, whatever its module may use.
+set(never_public SQLiteCpp sqlite3 CLI)
+
+# ------------------------------------------------------------------------------------------------
+
+function(fits result name patterns)
+  set(${result} OFF PARENT_SCOPE)
+  foreach(pattern IN LISTS patterns)
+    if(name MATCHES "^${pattern}$")
+      set(${result} ON PARENT_SCOPE)
+    endif()
+  endforeach()
+endfunction()
+
+# include/castore/sqlite/database.hpp → sqlite/database
+function(module_of result file)
+  string(REGEX REPLACE "^(include/castore|src)/" "" module ${file})
+  string(REGEX REPLACE "\\.(hpp|cpp)$" "" module ${module})
+  set(${result} ${module} PARENT_SCOPE)
+endfunction()
+
+set(broken 0)
+macro(problem text)
+  message(NOTICE "${text}")
+  math(EXPR broken "${broken} + 1")
+endmacro()
+
+file(GLOB_RECURSE files RELATIVE ${ROOT}
+  ${ROOT}/include/*.hpp ${ROOT}/src/*.hpp ${ROOT}/src/*.cpp ${ROOT}/cli/*.hpp ${ROOT}/cli/*.cpp)
+list(LENGTH files file_count)
+set(include_count 0)
+foreach(file IN LISTS files)
+  module_of(module ${file})
+  unset(line)
+  foreach(candidate IN LISTS lines)
+    fits(found ${module} "${line${candidate}_FROM}")
+    if(found)
+      set(line ${candidate})
+      break()
+    endif()
+  endforeach()
+  if(NOT DEFINED line)
+    problem("${file}: no line in the table is about ${module}")
+    continue()
+  endif()
+
+  file(STRINGS ${ROOT}/${file} includes REGEX "^[ \t]*#[ \t]*include[ \t]*[<\"]")
+  foreach(include IN LISTS includes)
+    math(EXPR include_count "${include_count} + 1")
+    string(REGEX REPLACE "^[^<\"]*[<\"]([^>\"]*)[>\"].*$" "\\1" header "${include}")
+    get_filename_component(folder ${file} DIRECTORY)
+    if(header MATCHES "^castore/")
+      set(target include/${header})
+    elseif(NOT include MATCHES "\"")
+      set(target "")
+    elseif(EXISTS ${ROOT}/${folder}/${header})
+      set(target ${folder}/${header})
+    else()
+      set(target src/${header})
+    endif()
+
+    if(target)
+      if(NOT EXISTS ${ROOT}/${target})
+        problem("${file}: includes ${header}, which does not exist")
+        continue()
+      endif()
+      module_of(other ${target})
+      fits(allowed ${other} "${module};${line${line}_TO}")
+      if(NOT allowed)
+        problem("${file}: ${module} may not include ${other}")
+      endif()
+    elseif(header MATCHES "[./]")  # the standard library's have neither
+      string(REGEX REPLACE "[./].*$" "" other ${header})
+      fits(allowed ${other} "${line${line}_USING}")
+      if(allowed AND file MATCHES "^include/")
+        fits(hidden ${other} "${never_public}")
+        if(hidden)
+          set(allowed OFF)
+        endif()
+      endif()
+      if(NOT allowed)
+        problem("${file}: ${module} may not use ${header}")
+      endif()
+    endif()
+  endforeach()
+endforeach()
+
+if(include_count EQUAL 0)
+  message(FATAL_ERROR "no #include under ${ROOT}")
+endif()
+if(broken)
+  message(FATAL_ERROR "${broken} broken arrows")
+endif()
+message("${include_count} includes of ${file_count} files follow the arrows")

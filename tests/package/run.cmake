@@ -1,0 +1,33 @@
+# Runs commands one after the other and stops at the first that fails:
+#   cmake -D FRESH=directory -P run.cmake -- command arguments ... --then command ...
+# FRESH is emptied before.
+set(command)
+set(started OFF)
+
+function(run_command)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE result)
+  if(NOT result EQUAL 0)
+    list(JOIN ARGV " " text)
+    message(FATAL_ERROR "${result}: ${text}")
+  endif()
+endfunction()
+
+if(FRESH)
+  file(REMOVE_RECURSE ${FRESH})
+  file(MAKE_DIRECTORY ${FRESH})
+endif()
+math(EXPR last "${CMAKE_ARGC} - 1")
+foreach(i RANGE ${last})
+  set(argument "${CMAKE_ARGV${i}}")
+  if(NOT started)
+    if(argument STREQUAL "--")
+      set(started ON)
+    endif()
+  elseif(argument STREQUAL "--then")
+    run_command(${command})
+    set(command)
+  else()
+    list(APPEND command "${argument}")
+  endif()
+endforeach()
+run_command(${command})

@@ -1,0 +1,5 @@
+file(READ ${FILE} manifest)
+string(JSON version GET "${manifest}" version-semver)
+if(NOT version STREQUAL VERSION)
+  message(FATAL_ERROR "vcpkg.json says ${version}, the library is ${VERSION}")
+endif()
