@@ -1,0 +1,76 @@
+#include "arguments.hpp"
+
+#include <castore/error.hpp>
+#include <charconv>
+
+namespace castore::cli {
+namespace {
+
+/// "--max-version" → "max-version", the name that errors give
+std::string option_name(const std::string& flag) {
+  return flag.substr(flag.find_first_not_of('-'));
+}
+
+std::int64_t parse_integer(const std::string& name, const std::string& text, std::int64_t least) {
+  std::int64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end || value < least) {
+    throw InvalidOptionError(
+        option_name(name),
+        "must be an integer of at least " + std::to_string(least) + ", not \"" + text + '"');
+  }
+  return value;
+}
+
+}  // namespace
+
+CLI::Option* add_integer(CLI::App& command, const std::string& name,
+                         std::optional<std::int64_t>& value, std::int64_t least,
+                         const std::string& description) {
+  return command
+      .add_option_function<std::string>(
+          name,
+          [&value, name, least](const std::string& text) {
+            value = parse_integer(name, text, least);
+          },
+          description)
+      ->type_name("N");
+}
+
+CLI::Option* add_timestamp(CLI::App& command, const std::string& name,
+                           std::optional<Timestamp>& value, const std::string& description) {
+  return command
+      .add_option_function<std::string>(
+          name, [&value](const std::string& text) { value = parse_timestamp(text); }, description)
+      ->type_name("TIMESTAMP");
+}
+
+CLI::Validator no_option() {
+  return CLI::Validator(
+      [](const std::string& text) {
+        return text.starts_with("--") ? "has no value: \"" + text + "\" is an option"
+                                      : std::string();
+      },
+      "");
+}
+
+void add_event_store(CLI::App& command, std::string& event_store_id) {
+  command.add_option("EVENT_STORE", event_store_id, "Event store id, for instance POKEMONS")
+      ->required()
+      ->type_name("");
+}
+
+void add_aggregate(CLI::App& command, std::string& aggregate_id) {
+  command
+      .add_option("AGGREGATE", aggregate_id, "Aggregate id; after -- where it begins with a dash")
+      ->required()
+      ->type_name("");
+}
+
+void add_allow_version_gaps(CLI::App& command, bool& allow) {
+  command.add_flag("--allow-version-gaps", allow,
+                   "Accept a version that is not the aggregate's newest + 1");
+}
+
+}  // namespace castore::cli

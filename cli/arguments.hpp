@@ -1,0 +1,33 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <castore/event.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace castore::cli {
+
+// Values are taken from their text by us: CLI11 2.1.2 reads "010" as 8, and its messages say "Value
+// 0 not in range 1 to 9223372036854775807".
+
+/// An integer of at least `least`. \throws InvalidOptionError while parsing
+CLI::Option* add_integer(CLI::App& command, const std::string& name,
+                         std::optional<std::int64_t>& value, std::int64_t least,
+                         const std::string& description);
+
+/// \throws InvalidTimestampError while parsing
+CLI::Option* add_timestamp(CLI::App& command, const std::string& name,
+                           std::optional<Timestamp>& value, const std::string& description);
+
+/// Refuses a value that looks like the next option: the value was forgotten.
+[[nodiscard]] CLI::Validator no_option();
+
+/// The positionals EVENT_STORE and AGGREGATE.
+void add_event_store(CLI::App& command, std::string& event_store_id);
+void add_aggregate(CLI::App& command, std::string& aggregate_id);
+
+/// --allow-version-gaps
+void add_allow_version_gaps(CLI::App& command, bool& allow);
+
+}  // namespace castore::cli

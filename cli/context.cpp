@@ -1,0 +1,96 @@
+#include "context.hpp"
+
+#include <castore/event_json.hpp>
+#include <castore/sqlite/event_storage_adapter.hpp>
+#include <istream>
+#include <ostream>
+#include <utility>
+
+#include "errors.hpp"
+
+namespace castore::cli {
+
+Format parse_format(std::string_view text) {
+  if (text == "text") return Format::text;
+  if (text == "json") return Format::json;
+  if (text == "jsonl") return Format::jsonl;
+  throw InvalidOptionError("format",
+                           "must be text, json or jsonl, not \"" + std::string(text) + '"');
+}
+
+Context::Context(std::string program_name, const Registry& known_stores, const Streams& streams)
+    : program(std::move(program_name)),
+      registry(known_stores),
+      in(streams.in),
+      out(streams.out),
+      err(streams.err) {}
+
+const std::string& Context::required_database_file() const {
+  if (database_file.empty()) {
+    throw InvalidOptionError("db", "is missing: give --db FILE or set CASTORE_DB");
+  }
+  return database_file;
+}
+
+std::unique_ptr<EventStorageAdapter> Context::open_for_reading() const {
+  return std::make_unique<SqliteEventStorageAdapter>(
+      sqlite::Database::open(required_database_file(), {.read_only = true}));
+}
+
+std::shared_ptr<sqlite::Database> Context::open_for_writing() const {
+  return sqlite::Database::open(required_database_file());
+}
+
+bool Context::print(std::string_view text) const {
+  out.write(text.data(), static_cast<std::streamsize>(text.size()));
+  return out.good();
+}
+
+void Context::finish_output(std::string_view done) const {
+  out.flush();
+  if (!out) throw OutputError(done);
+}
+
+void Context::note(std::string_view code, const std::string& message,
+                   const std::vector<ErrorField>& fields) const {
+  std::string line;
+  if (format == Format::text) {
+    append_printable(line, program + ": note: " + message);
+  } else {
+    line = "{\"note\":";
+    append_problem(line, code, message, fields);
+    line += '}';
+  }
+  err << line << std::endl;
+}
+
+void append_printable(std::string& out, std::string_view text) {
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) {
+      out += c;
+    } else if (c == 0x7F) {
+      out += "\\u007f";
+    } else {
+      std::string quoted;
+      append_json_string(quoted, {&c, 1});
+      out.append(quoted, 1, quoted.size() - 2);
+    }
+  }
+}
+
+void append_text(std::string& out, const EventView& event) {
+  out += std::to_string(event.version);
+  out += '\t';
+  append_timestamp(out, event.timestamp);
+  out += '\t';
+  append_printable(out, event.type);
+  out += '\t';
+  if (event.payload) append_compact_json(out, *event.payload);
+  if (event.metadata) {
+    out += '\t';
+    append_compact_json(out, *event.metadata);
+  }
+  out += '\n';
+}
+
+}  // namespace castore::cli

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <castore/cli/run.hpp>
+#include <castore/event_storage_adapter.hpp>
+#include <castore/sqlite/database.hpp>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace castore::cli {
+
+enum class Format { text, json, jsonl };
+
+/// \throws InvalidOptionError
+[[nodiscard]] Format parse_format(std::string_view text);
+
+/// What a sub-command works with: the global options, the streams, the registry.
+class Context {
+ public:
+  Context(std::string program, const Registry& known_stores, const Streams& streams);
+
+  std::string program;  ///< as messages and help name it
+  Registry registry;
+  std::istream& in;
+  std::ostream& out;  ///< results, and nothing else
+  std::ostream& err;
+
+  std::string database_file;
+  Format format = Format::text;
+  std::vector<std::string> plugins;
+  /// What the chosen sub-command does; set while the arguments are parsed, run afterwards.
+  std::function<void()> work;
+
+  /// Never creates or changes a file.
+  [[nodiscard]] std::unique_ptr<EventStorageAdapter> open_for_reading() const;
+  /// Creates the file where it is missing.
+  [[nodiscard]] std::shared_ptr<sqlite::Database> open_for_writing() const;
+
+  /// Writes a result. Answers whether standard output still takes more.
+  bool print(std::string_view text) const;
+  /// \param done  what has happened all the same, for the message
+  /// \throws OutputError  a result did not reach standard output
+  void finish_output(std::string_view done = {}) const;
+
+  /// Says something on standard error that is no error: a line of text, or of JSON
+  /// `{"note":{"code":…,"message":…,…fields}}`.
+  void note(std::string_view code, const std::string& message,
+            const std::vector<ErrorField>& fields = {}) const;
+
+ private:
+  [[nodiscard]] const std::string& required_database_file() const;
+};
+
+/// Control characters escaped as in JSON, so that a stored text can neither break a line nor steer
+/// the terminal. Everything else as it is.
+void append_printable(std::string& out, std::string_view text);
+
+/// `event` as one line of text: version, timestamp, type, payload and metadata, between tabs.
+void append_text(std::string& out, const EventView& event);
+
+}  // namespace castore::cli

@@ -1,0 +1,134 @@
+#include "errors.hpp"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "context.hpp"
+
+namespace castore::cli {
+namespace {
+
+struct Problem {
+  std::string_view code;
+  std::string message;
+  std::vector<ErrorField> fields;
+  ExitCode exit = exit_failure;
+};
+
+Problem current_problem(const Context& context) {
+  try {
+    throw;
+  } catch (const Error& error) {
+    return {to_string(error.code()), error.what(), error.fields(), exit_code(error.code())};
+  } catch (const CLI::Error& error) {
+    return {"Usage",
+            std::string(error.what()) + " (see " + context.program + " --help)",
+            {},
+            exit_usage};
+  } catch (const Interrupted& error) {
+    return {"Interrupted", error.what(), error.fields(), exit_interrupted};
+  } catch (const OutputError& error) {
+    return {"Output", error.what(), {}, exit_failure};
+  } catch (const std::exception& error) {
+    return {"Internal", error.what(), {}, exit_failure};
+  } catch (...) {
+    return {"Internal", "an exception of unknown type", {}, exit_failure};
+  }
+}
+
+/// Messages quote what users typed and what systems answered: it may be no UTF-8.
+void append_mended_string(std::string& out, std::string_view text) {
+  out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
+ExitCode exit_code(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::invalid_option:
+      return exit_usage;
+    case ErrorCode::aggregate_not_found:
+    case ErrorCode::event_store_not_found:
+    case ErrorCode::file_not_found:
+      return exit_not_found;
+    case ErrorCode::event_already_exists:
+    case ErrorCode::version_gap:
+      return exit_conflict;
+    case ErrorCode::invalid_event:
+    case ErrorCode::invalid_event_group:
+    case ErrorCode::invalid_timestamp:
+    case ErrorCode::invalid_page_token:
+    case ErrorCode::reserved_event_type:
+      return exit_bad_input;
+    case ErrorCode::malformed_event:
+    case ErrorCode::undefined_event_storage_adapter:
+    case ErrorCode::plugin:
+    case ErrorCode::not_a_castore_file:
+    case ErrorCode::newer_schema:
+    case ErrorCode::storage_busy:
+    case ErrorCode::storage_full:
+    case ErrorCode::storage_read_only:
+    case ErrorCode::storage:
+      return exit_failure;
+  }
+  return exit_failure;
+}
+
+OutputError::OutputError(std::string_view done)
+    : std::runtime_error(std::string("standard output could not be written") +
+                         (done.empty() ? "" : "; ") + std::string(done)) {}
+
+Error at_place(const Error& error, const std::string& prefix,
+               const std::vector<ErrorField>& fields) {
+  std::vector<ErrorField> all = error.fields();
+  all.insert(all.end(), fields.begin(), fields.end());
+  return {error.code(), prefix + error.what(), std::move(all)};
+}
+
+Error inside_stored_event(const Error& error) {
+  std::vector<ErrorField> fields = error.fields();
+  for (ErrorField& field : fields) {
+    auto* const path = std::get_if<std::string>(&field.value);
+    if (error.code() != ErrorCode::invalid_event || field.name != "path" || path == nullptr) {
+      continue;
+    }
+    if (!path->starts_with("event")) path->insert(0, "event.");
+  }
+  return {error.code(), error.what(), std::move(fields)};
+}
+
+void append_problem(std::string& out, std::string_view code, std::string_view message,
+                    const std::vector<ErrorField>& fields) {
+  out += "{\"code\":";
+  append_mended_string(out, code);
+  out += ",\"message\":";
+  append_mended_string(out, message);
+  for (const ErrorField& field : fields) {
+    out += ',';
+    append_mended_string(out, field.name);
+    out += ':';
+    if (const auto* number = std::get_if<std::int64_t>(&field.value)) {
+      out += std::to_string(*number);
+    } else {
+      append_mended_string(out, std::get<std::string>(field.value));
+    }
+  }
+  out += '}';
+}
+
+int report_current_exception(const Context& context) {
+  const Problem problem = current_problem(context);
+  std::string line;
+  if (context.format == Format::text) {
+    append_printable(line, context.program + ": " + problem.message);
+  } else {
+    line = "{\"error\":";
+    append_problem(line, problem.code, problem.message, problem.fields);
+    line += '}';
+  }
+  context.err << line << std::endl;
+  return problem.exit;
+}
+
+}  // namespace castore::cli

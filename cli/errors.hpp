@@ -1,0 +1,61 @@
+#pragma once
+
+#include <castore/error.hpp>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace castore::cli {
+
+class Context;
+
+/// The table of `docs/cli.md`.
+enum ExitCode : int {
+  exit_done = 0,
+  exit_failure = 1,
+  exit_usage = 2,
+  exit_not_found = 3,
+  exit_conflict = 4,
+  exit_bad_input = 6,
+  exit_interrupted = 130,  ///< 128 + SIGINT, as shells have it
+};
+
+/// The one place that says which error ends with which exit code.
+[[nodiscard]] ExitCode exit_code(ErrorCode code) noexcept;
+
+/// Standard output did not take the result.
+class OutputError : public std::runtime_error {
+ public:
+  explicit OutputError(std::string_view done);
+};
+
+/// The user asked to stop. `fields` say how far the work came.
+class Interrupted : public std::runtime_error {
+ public:
+  Interrupted(const std::string& message, std::vector<ErrorField> fields)
+      : std::runtime_error(message), fields_(std::move(fields)) {}
+
+  [[nodiscard]] const std::vector<ErrorField>& fields() const noexcept { return fields_; }
+
+ private:
+  std::vector<ErrorField> fields_;
+};
+
+/// The same error at a certain place: `prefix` before its message, `fields` behind its own.
+[[nodiscard]] Error at_place(const Error& error, const std::string& prefix,
+                             const std::vector<ErrorField>& fields);
+
+/// An event that stands inside a line `{"eventStoreId":…,"event":{…}}` is wrong at "event.version",
+/// not at "version".
+[[nodiscard]] Error inside_stored_event(const Error& error);
+
+/// Appends `{"code":…,"message":…,…fields}`. Text that is not UTF-8 is mended.
+void append_problem(std::string& out, std::string_view code, std::string_view message,
+                    const std::vector<ErrorField>& fields);
+
+/// Says on standard error what went wrong; answers the exit code. Called in a catch clause.
+[[nodiscard]] int report_current_exception(const Context& context);
+
+}  // namespace castore::cli

@@ -1,0 +1,66 @@
+#include <CLI/CLI.hpp>
+#include <castore/event_json.hpp>
+#include <memory>
+
+#include "arguments.hpp"
+#include "commands.hpp"
+#include "context.hpp"
+
+namespace castore::cli {
+namespace {
+
+constexpr auto description =
+    R"(Print the events of one aggregate. They come in the order of their versions. An
+aggregate without events has an empty list, which is no error.)";
+
+constexpr auto footer = R"(
+Example:
+  castore-cli --db pokemons.db get-events POKEMONS pikachu
+  castore-cli --db pokemons.db get-events POKEMONS pikachu --reverse --limit 1
+  castore-cli --db pokemons.db --format jsonl get-events POKEMONS -- -dashed-id)";
+
+struct GetEventsOptions {
+  std::string event_store_id;
+  std::string aggregate_id;
+  EventsQueryOptions query;
+};
+
+void get_events(const GetEventsOptions& options, const Context& context) {
+  const auto storage = context.open_for_reading();
+  const std::string_view opening = context.format == Format::json ? "{\"events\":[" : "";
+  const std::string_view separator = context.format == Format::json ? "," : "";
+  std::string line(opening);
+  storage->for_each_event(options.event_store_id, options.aggregate_id, options.query,
+                          [&](const EventView& event) {
+                            if (context.format == Format::text) {
+                              append_text(line, event);
+                            } else {
+                              append_json(line, event);
+                            }
+                            if (context.format == Format::jsonl) line += '\n';
+                            const bool more = context.print(line);
+                            line = separator;
+                            return more;
+                          });
+  if (context.format != Format::json) return;
+  context.print(line == opening ? "{\"events\":[]}\n" : "]}\n");
+}
+
+}  // namespace
+
+void add_get_events(CLI::App& app, Context& context) {
+  auto options = std::make_shared<GetEventsOptions>();
+  CLI::App* command = app.add_subcommand("get-events", description);
+  command->footer(footer);
+  add_event_store(*command, options->event_store_id);
+  add_aggregate(*command, options->aggregate_id);
+  add_integer(*command, "--min-version", options->query.min_version, 0, "From that version on");
+  add_integer(*command, "--max-version", options->query.max_version, 0, "Up to that version");
+  add_integer(*command, "--limit", options->query.limit, 1, "The most events");
+  command->add_flag("--reverse", options->query.reverse, "Newest version first");
+  command->callback([options, &context] {
+    context.work = [options, &context] { get_events(*options, context); };
+  });
+}
+
+}  // namespace castore::cli

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+
+namespace castore::cli {
+
+/// While it lives, the first Ctrl-C (SIGINT) only sets a mark, for the work to stop at a good
+/// place; the second one ends the process. Where SIGINT is ignored (nohup) it stays ignored.
+/// One at a time in a process.
+class InterruptMark {
+ public:
+  InterruptMark();
+  InterruptMark(const InterruptMark&) = delete;
+  InterruptMark& operator=(const InterruptMark&) = delete;
+  InterruptMark(InterruptMark&&) = delete;
+  InterruptMark& operator=(InterruptMark&&) = delete;
+  ~InterruptMark();
+
+  [[nodiscard]] static bool is_set() noexcept;
+
+ private:
+  struct Previous;
+  std::unique_ptr<Previous> previous_;
+};
+
+/// While it lives, writing to a pipe that nobody reads is an error of the write, not the silent end
+/// of the process.
+class IgnoreBrokenPipes {
+ public:
+  IgnoreBrokenPipes();
+  IgnoreBrokenPipes(const IgnoreBrokenPipes&) = delete;
+  IgnoreBrokenPipes& operator=(const IgnoreBrokenPipes&) = delete;
+  IgnoreBrokenPipes(IgnoreBrokenPipes&&) = delete;
+  IgnoreBrokenPipes& operator=(IgnoreBrokenPipes&&) = delete;
+  ~IgnoreBrokenPipes();
+
+ private:
+  void (*previous_)(int) = nullptr;
+};
+
+}  // namespace castore::cli

@@ -1,0 +1,49 @@
+#include "lines.hpp"
+
+#include <istream>
+
+#include "errors.hpp"
+
+namespace castore::cli {
+namespace {
+
+void check_readable(const std::istream& in) {
+  if (in.bad()) throw StorageError(ErrorCode::storage, "The input cannot be read");
+}
+
+}  // namespace
+
+std::optional<StoredEvent> StoredEventReader::next() {
+  if (!next_line()) return std::nullopt;
+  try {
+    return parse_stored_event(text_);
+  } catch (const Error& error) {
+    throw at_line(error, line_);
+  }
+}
+
+bool StoredEventReader::next_line() {
+  while (std::getline(in_, text_)) {
+    ++line_;
+    if (text_.find_first_not_of(" \t\r") != std::string::npos) return true;
+  }
+  check_readable(in_);
+  return false;
+}
+
+Error at_line(const Error& error, std::int64_t line) {
+  return at_place(inside_stored_event(error), "Line " + std::to_string(line) + ": ",
+                  {{"line", line}});
+}
+
+std::string read_all(std::istream& in) {
+  std::string text;
+  char block[8192];
+  while (in.read(block, sizeof block) || in.gcount() > 0) {
+    text.append(block, static_cast<std::size_t>(in.gcount()));
+  }
+  check_readable(in);
+  return text;
+}
+
+}  // namespace castore::cli

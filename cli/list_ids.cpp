@@ -1,0 +1,137 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <castore/event_json.hpp>
+#include <memory>
+
+#include "arguments.hpp"
+#include "commands.hpp"
+#include "context.hpp"
+
+namespace castore::cli {
+namespace {
+
+constexpr auto description =
+    R"(List the ids of an event store's aggregates. They come by the timestamp of their
+first event, then by id. With --limit, one page of them; the token of the next
+page is in the JSON, and in a note on standard error in the other formats.)";
+
+constexpr auto footer = R"(
+Example:
+  castore-cli --db pokemons.db list-ids POKEMONS
+  castore-cli --db pokemons.db list-ids POKEMONS --limit 20 \
+    --after 2022-01-01T00:00:00Z --reverse --format json)";
+
+/// Without --limit the listing is read in pages of this size, so that memory does not grow with it.
+constexpr std::int64_t page_size = 1000;
+
+struct ListIdsOptions {
+  std::string event_store_id;
+  ListAggregateIdsOptions query;
+  bool reverse = false;
+};
+
+/// Prints one page after another; JSON wants to know where the list begins and ends.
+class IdPrinter {
+ public:
+  explicit IdPrinter(const Context& context) : context_(context) {}
+
+  bool print(const std::vector<ListedAggregateId>& ids) {
+    std::string text;
+    for (const ListedAggregateId& id : ids) append(text, id);
+    return context_.print(text);
+  }
+
+  void finish(const std::optional<std::string>& next_page_token) {
+    if (context_.format == Format::json) {
+      std::string json = first_ ? "{\"aggregateIds\":[" : "";
+      json += ']';
+      if (next_page_token) {
+        json += ",\"nextPageToken\":";
+        append_json_string(json, *next_page_token);
+      }
+      context_.print(json + "}\n");
+    } else if (next_page_token) {
+      context_.finish_output();
+      context_.note("NextPage", "there are more: --page-token " + *next_page_token,
+                    {{"nextPageToken", *next_page_token}});
+    }
+  }
+
+ private:
+  void append(std::string& out, const ListedAggregateId& id) {
+    if (context_.format == Format::text) {
+      append_printable(out, id.aggregate_id);
+      out += '\n';
+      return;
+    }
+    if (context_.format == Format::json) out += first_ ? "{\"aggregateIds\":[" : ",";
+    first_ = false;
+    out += "{\"aggregateId\":";
+    append_json_string(out, id.aggregate_id);
+    out += ",\"initialEventTimestamp\":\"";
+    append_timestamp(out, id.initial_event_timestamp);
+    out += "\"}";
+    if (context_.format == Format::jsonl) out += '\n';
+  }
+
+  const Context& context_;
+  bool first_ = true;
+};
+
+/// An empty listing of a store that nobody knows is more likely a misspelt id.
+void check_known(const std::string& event_store_id, const EventStorageAdapter& storage,
+                 const Context& context) {
+  if (context.registry.find_event_store(event_store_id) != nullptr) return;
+  if (!storage.list_aggregate_ids(event_store_id, {.limit = 1}).aggregate_ids.empty()) return;
+  const auto stores = storage.list_event_stores();
+  const bool stored = std::any_of(stores.begin(), stores.end(), [&](const auto& store) {
+    return store.event_store_id == event_store_id;
+  });
+  if (stored) return;
+  throw Error(ErrorCode::event_store_not_found,
+              "Unable to find event store " + event_store_id + ": nobody has pushed an event to it",
+              {{"eventStoreId", event_store_id}});
+}
+
+void list_ids(const ListIdsOptions& options, const Context& context) {
+  const auto storage = context.open_for_reading();
+  ListAggregateIdsOptions query = options.query;
+  if (options.reverse) query.reverse = true;
+  // the token of a page carries the size of the page
+  const bool one_page = query.limit || query.page_token;
+  if (!one_page) query.limit = page_size;
+  auto page = storage->list_aggregate_ids(options.event_store_id, query);
+  if (page.aggregate_ids.empty()) check_known(options.event_store_id, *storage, context);
+  IdPrinter printer(context);
+  bool more = printer.print(page.aggregate_ids);
+  while (more && !one_page && page.next_page_token) {
+    page = storage->list_aggregate_ids(options.event_store_id,
+                                       {.page_token = std::move(page.next_page_token)});
+    more = printer.print(page.aggregate_ids);
+  }
+  printer.finish(one_page ? page.next_page_token : std::nullopt);
+}
+
+}  // namespace
+
+void add_list_ids(CLI::App& app, Context& context) {
+  auto options = std::make_shared<ListIdsOptions>();
+  CLI::App* command = app.add_subcommand("list-ids", description);
+  command->footer(footer);
+  add_event_store(*command, options->event_store_id);
+  add_integer(*command, "--limit", options->query.limit, 1, "The most ids on a page");
+  add_timestamp(*command, "--after", options->query.initial_event_after,
+                "Only with a first event at that time or later");
+  add_timestamp(*command, "--before", options->query.initial_event_before,
+                "Only with a first event at that time or earlier");
+  command->add_flag("--reverse", options->reverse, "Newest first");
+  command
+      ->add_option("--page-token", options->query.page_token,
+                   "Go on behind an earlier page, with the options of that listing")
+      ->type_name("TOKEN")
+      ->check(no_option());
+  command->callback(
+      [options, &context] { context.work = [options, &context] { list_ids(*options, context); }; });
+}
+
+}  // namespace castore::cli

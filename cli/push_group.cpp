@@ -1,0 +1,157 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <castore/adapter_support.hpp>
+#include <castore/event_json.hpp>
+#include <castore/sqlite/event_storage_adapter.hpp>
+#include <memory>
+#include <vector>
+
+#include "arguments.hpp"
+#include "commands.hpp"
+#include "context.hpp"
+#include "lines.hpp"
+
+namespace castore::cli {
+namespace {
+
+constexpr auto description =
+    R"(Push several events in one transaction: all are stored or none. They may belong to
+several event stores. Standard input has one {"eventStoreId":...,"event":{...}} a
+line. The events get one timestamp. The file is created where it is missing.)";
+
+constexpr auto footer = R"(
+Example:
+  castore-cli --db pokemons.db push-group <<'END'
+  {"eventStoreId":"POKEMONS","event":{"aggregateId":"pikachu","version":2,"type":"POKEMON_CAUGHT","payload":{"trainer_id":"ash"}}}
+  {"eventStoreId":"TRAINERS","event":{"aggregateId":"ash","version":2,"type":"TRAINER_CAUGHT_POKEMON","payload":{"pokemon_id":"pikachu"}}}
+  END)";
+
+struct PushGroupOptions {
+  bool force = false;
+  bool allow_version_gap = false;
+};
+
+struct Line {
+  std::int64_t number;
+  StoredEvent stored;
+};
+
+std::vector<Line> read_group(std::istream& in) {
+  std::vector<Line> lines;
+  StoredEventReader reader(in);
+  while (auto stored = reader.next()) {
+    lines.push_back({reader.line(), std::move(*stored)});
+    try {
+      // by line, since the adapter's errors do not say which event of the group they are about
+      const Line& line = lines.back();
+      check_new_event(line.stored.event_store_id, to_view(line.stored.event));
+    } catch (const Error& error) {
+      throw at_line(error, reader.line());
+    }
+  }
+  return lines;
+}
+
+std::vector<GroupedEventView> to_group(const std::vector<Line>& lines, EventStorageAdapter& storage,
+                                       const PushGroupOptions& options) {
+  std::vector<GroupedEventView> group;
+  group.reserve(lines.size());
+  for (const Line& line : lines) {
+    group.push_back({&storage, line.stored.event_store_id, to_view(line.stored.event),
+                     options.allow_version_gap});
+  }
+  return group;
+}
+
+bool is_stored(const EventStorageAdapter& storage, const StoredEvent& event) {
+  bool found = false;
+  const Version version = event.event.version;
+  storage.for_each_event(event.event_store_id, event.event.aggregate_id,
+                         {.min_version = version, .max_version = version}, [&](const EventView&) {
+                           found = true;
+                           return false;
+                         });
+  return found;
+}
+
+/// The line whose event is at fault: the first of that aggregate and version; or the second, if the
+/// group has two and neither was there before.
+template <class ConflictError>
+const Line& line_of(const ConflictError& error, const std::vector<Line>& lines,
+                    const EventStorageAdapter& storage) {
+  const auto is_it = [&](const Line& line) {
+    return line.stored.event_store_id == error.event_store_id() &&
+           line.stored.event.aggregate_id == error.aggregate_id() &&
+           line.stored.event.version == error.version();
+  };
+  const auto first = std::find_if(lines.begin(), lines.end(), is_it);
+  const auto second = std::find_if(std::next(first), lines.end(), is_it);
+  return second == lines.end() || is_stored(storage, first->stored) ? *first : *second;
+}
+
+Timestamp push(const std::vector<Line>& lines, EventStorageAdapter& storage,
+               const PushGroupOptions& options) {
+  try {
+    return storage.push_event_group(to_group(lines, storage, options), {.force = options.force});
+  } catch (const EventAlreadyExistsError& error) {
+    throw at_line(error, line_of(error, lines, storage).number);
+  } catch (const VersionGapError& error) {
+    throw at_line(error, line_of(error, lines, storage).number);
+  } catch (const InvalidEventGroupError& error) {
+    if (lines.empty()) throw;
+    throw at_line(error, lines.at(error.index()).number);
+  }
+}
+
+void append_grouped(std::string& out, const Line& line, Timestamp timestamp, Format format) {
+  const EventDetail event = to_detail(to_view(line.stored.event), timestamp);
+  if (format == Format::text) {
+    append_printable(out, line.stored.event_store_id);
+    out += '\t';
+    append_printable(out, event.aggregate_id);
+    out += '\t';
+    append_text(out, to_view(event));
+    return;
+  }
+  out += '{';
+  if (format == Format::jsonl) {
+    out += "\"eventStoreId\":";
+    append_json_string(out, line.stored.event_store_id);
+    out += ',';
+  }
+  out += "\"event\":";
+  append_json(out, to_view(event));
+  out += '}';
+  if (format == Format::jsonl) out += '\n';
+}
+
+void push_group(const PushGroupOptions& options, const Context& context) {
+  const std::vector<Line> lines = read_group(context.in);
+  SqliteEventStorageAdapter storage(context.open_for_writing());
+  const Timestamp timestamp = push(lines, storage, options);
+  const bool json = context.format == Format::json;
+  std::string text = json ? "{\"eventGroup\":[" : "";
+  for (const Line& line : lines) {
+    if (json && &line != &lines.front()) text += ',';
+    append_grouped(text, line, timestamp, context.format);
+  }
+  if (json) text += "]}\n";
+  context.print(text);
+  context.finish_output("the events are stored");
+}
+
+}  // namespace
+
+void add_push_group(CLI::App& app, Context& context) {
+  auto options = std::make_shared<PushGroupOptions>();
+  CLI::App* command = app.add_subcommand("push-group", description);
+  command->footer(footer);
+  command->add_flag("--force", options->force,
+                    "Overwrite events that are already stored at their versions");
+  add_allow_version_gaps(*command, options->allow_version_gap);
+  command->callback([options, &context] {
+    context.work = [options, &context] { push_group(*options, context); };
+  });
+}
+
+}  // namespace castore::cli

@@ -1,0 +1,22 @@
+#include "terminal.hpp"
+
+#include <iostream>
+
+#ifdef _WIN32
+#include <io.h>
+#else
+#include <unistd.h>
+#endif
+
+namespace castore::cli {
+
+bool is_terminal(const std::ostream& stream) noexcept {
+  if (&stream != &std::cerr) return false;
+#ifdef _WIN32
+  return _isatty(2) != 0;
+#else
+  return isatty(STDERR_FILENO) != 0;
+#endif
+}
+
+}  // namespace castore::cli

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <iosfwd>
+
+namespace castore::cli {
+
+/// `stream` is this process's standard error, and a person is looking at it.
+[[nodiscard]] bool is_terminal(const std::ostream& stream) noexcept;
+
+}  // namespace castore::cli

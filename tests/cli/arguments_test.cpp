@@ -1,0 +1,151 @@
+#include <doctest/doctest.h>
+
+#include <castore/version.hpp>
+#include <sstream>
+
+#include "run_cli.hpp"
+
+using namespace castore;
+using namespace castore::testing;
+
+TEST_CASE("global options may stand before or behind the command") {
+  const Cli cli;
+  cli.push("POKEMONS", appeared);
+  const std::string expected = std::string(appeared) + "\n";
+  CHECK(cli({"--format", "jsonl", "get-events", "POKEMONS", "pikachu"}).out == expected);
+  CHECK(cli({"get-events", "--format", "jsonl", "POKEMONS", "pikachu"}).out == expected);
+  CHECK(cli({"get-events", "POKEMONS", "pikachu", "--format=jsonl"}).out == expected);
+  CHECK(cli({"--format", "text", "get-events", "POKEMONS", "pikachu", "--format=jsonl"}).out ==
+        expected);
+}
+
+TEST_CASE("wrong usage is exit code 2 and nothing on standard output") {
+  const Cli cli;
+  cli.push("POKEMONS", appeared);
+  const std::vector<std::vector<std::string>> wrong = {
+      {},
+      {"frobnicate"},
+      {"list-ids"},
+      {"list-stores", "extra"},
+      {"get-events", "POKEMONS"},
+      {"list-ids", "POKEMONS", "--nonsense"},
+      {"list-ids", "POKEMONS", "--limit", "0"},
+      {"list-ids", "POKEMONS", "--limit", "-1"},
+      {"list-ids", "POKEMONS", "--limit", "1.5"},
+      {"list-ids", "POKEMONS", "--limit", "ten"},
+      {"list-ids", "POKEMONS", "--limit", "0x10"},
+      {"list-ids", "POKEMONS", "--limit", "99999999999999999999"},
+      {"list-ids", "POKEMONS", "--limit"},
+      {"list-ids", "POKEMONS", "--limit="},
+      {"list-ids", "POKEMONS", "--page-token", "--reverse"},
+      {"get-events", "POKEMONS", "pikachu", "--limit", "0"},
+      {"get-events", "POKEMONS", "pikachu", "--min-version", "one"},
+      {"get-events", "POKEMONS", "pikachu", "--max-version", "-1"},
+      {"import", "--batch", "0"},
+      {"push-event", "POKEMONS", "--event", "--force"},
+      {"list-stores", "--format", "xml"},
+  };
+  for (const auto& arguments : wrong) {
+    std::string line;
+    for (const std::string& argument : arguments) line += argument + " ";
+    CAPTURE(line);
+    const Finished text = cli(arguments);
+    CHECK(text.exit_code == 2);
+    CHECK(text.out.empty());
+    CHECK(text.err.starts_with("castore-cli: "));
+  }
+}
+
+TEST_CASE("wrong usage is told in JSON where JSON is asked for") {
+  const Cli cli;
+  const Finished unknown = cli({"frobnicate", "--format", "json"});
+  CHECK(unknown.exit_code == 2);
+  CHECK(unknown.err ==
+        R"-({"error":{"code":"Usage","message":"The following argument was not expected: )-"
+        R"-(frobnicate (see castore-cli --help)"}})-"
+        "\n");
+  const Finished limit = cli({"--format=jsonl", "list-ids", "POKEMONS", "--limit", "010x"});
+  CHECK(limit.exit_code == 2);
+  CHECK(
+      limit.err ==
+      R"({"error":{"code":"InvalidOption","message":"Invalid option limit: must be an integer of )"
+      R"(at least 1, not \"010x\"","option":"limit"}})"
+      "\n");
+}
+
+TEST_CASE("numbers are decimal") {
+  const Cli cli;
+  std::string lines;
+  for (Version version = 1; version <= 9; ++version) lines += stored_line("a", version);
+  cli.import(lines);
+  const Finished ninth =
+      cli({"get-events", "POKEMONS", "a", "--min-version", "09", "--format", "json"});
+  CHECK(ninth.out.starts_with(R"({"events":[{"aggregateId":"a","version":9,)"));
+}
+
+TEST_CASE("a bad timestamp is bad input") {
+  const Cli cli;
+  cli.push("POKEMONS", appeared);
+  const Finished bad = cli({"list-ids", "POKEMONS", "--after", "2022-01-01", "--format", "json"});
+  CHECK(bad.exit_code == 6);
+  CHECK(bad.err.starts_with(R"({"error":{"code":"InvalidTimestamp","message":)"));
+  CHECK(bad.err.ends_with(R"("timestamp":"2022-01-01"}})"
+                          "\n"));
+}
+
+TEST_CASE("errors are JSON even about text that is no UTF-8") {
+  const Cli cli;
+  cli.push("POKEMONS", appeared);
+  const Finished bad = cli({"get-aggregate", "POKEMONS", "\xff\"\n", "--format", "json"});
+  CHECK(bad.exit_code == 3);
+  CHECK(bad.err.ends_with("\"aggregateId\":\"\xef\xbf\xbd\\\"\\n\"}}\n"));
+}
+
+TEST_CASE("every command explains itself with an example") {
+  const Cli cli;
+  const Finished all = cli({"--help"});
+  CHECK(all.exit_code == 0);
+  CHECK(all.err.empty());
+  CHECK(all.out.find("Exit codes:\n") != std::string::npos);
+  for (const std::string command : {"list-stores", "list-ids", "get-events", "get-aggregate",
+                                    "push-event", "push-group", "import"}) {
+    CAPTURE(command);
+    CHECK(all.out.find("  " + command + " ") != std::string::npos);
+    const Finished help = cli({command, "--help"});
+    CHECK(help.exit_code == 0);
+    CHECK(help.out.find("Usage: castore-cli " + command) != std::string::npos);
+    CHECK(help.out.find("Example:\n") != std::string::npos);
+    CHECK_FALSE(cli.has_file());
+  }
+}
+
+TEST_CASE("the version is printed") {
+  const Cli cli;
+  const Finished version = cli({"--version"});
+  CHECK(version.exit_code == 0);
+  CHECK(version.out == "castore-cli " + std::string(library_version) + "\n");
+}
+
+TEST_CASE("an output that takes nothing is an error although the event is stored") {
+  const Cli cli;
+  const std::string file = cli.file().string();
+  const char* const argv[] = {"castore-cli", "--db",   file.c_str(), "push-event", "POKEMONS",
+                              "--event",     appeared, "--format",   "json"};
+  std::istringstream in;
+  std::ostream out(nullptr);
+  std::ostringstream err;
+  CHECK(cli::run(static_cast<int>(std::size(argv)), argv, {}, {in, out, err}) == 1);
+  CHECK(err.str() ==
+        R"({"error":{"code":"Output","message":"standard output could not be written; )"
+        R"(the event is stored"}})"
+        "\n");
+  CHECK(cli.events("POKEMONS", "pikachu") == std::string(appeared) + "\n");
+}
+
+TEST_CASE("a tool without arguments or name is told how to use it") {
+  std::istringstream in;
+  std::ostringstream out;
+  std::ostringstream err;
+  CHECK(cli::run(0, nullptr, {}, {in, out, err}) == 2);
+  CHECK(err.str().starts_with("castore-cli: A command is required"));
+}

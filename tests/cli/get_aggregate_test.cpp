@@ -1,0 +1,201 @@
+#include <doctest/doctest.h>
+
+#include <pokemon/pokemon.hpp>
+#include <stdexcept>
+
+#include "run_cli.hpp"
+
+using namespace castore;
+using namespace castore::testing;
+
+namespace {
+
+void fill(const Cli& cli) {
+  cli.push("POKEMONS", appeared);
+  cli.push("POKEMONS", caught);
+  cli.push("POKEMONS", leveled_up);
+}
+
+constexpr auto no_reducer =
+    "castore-cli: note: no reducer was given for event store POKEMONS: "
+    "this is the payloads merged in order\n";
+
+std::string merged(const std::vector<std::string>& payloads) {
+  const Cli cli;
+  Version version = 0;
+  for (const std::string& payload : payloads) cli.import(stored_line("a", ++version, payload));
+  return cli({"get-aggregate", "POKEMONS", "a", "--format", "json"}).out;
+}
+
+class ThrowingFold : public AggregateFold {
+ public:
+  void apply(const EventView&) override { throw std::runtime_error("no idea"); }
+  [[nodiscard]] std::optional<std::string> json() const override { return std::nullopt; }
+};
+
+}  // namespace
+
+TEST_CASE("get-aggregate shows the aggregate as the application's reducer makes it") {
+  Cli cli;
+  cli.registry.add(pokemon::make_pokemons());
+  fill(cli);
+  const Finished aggregate = cli({"get-aggregate", "POKEMONS", "pikachu", "--format", "json"});
+  CHECK(aggregate.exit_code == 0);
+  CHECK(aggregate.err.empty());
+  CHECK(aggregate.out == R"({"aggregate":{"aggregateId":"pikachu","level":43,"name":"Pikachu",)"
+                         R"("trainer_id":"ash","version":3}})"
+                         "\n");
+  SUBCASE("at a version") {
+    const Finished before =
+        cli({"get-aggregate", "POKEMONS", "pikachu", "--max-version", "2", "--format", "jsonl"});
+    CHECK(before.out == R"({"aggregate":{"aggregateId":"pikachu","level":42,"name":"Pikachu",)"
+                        R"("trainer_id":"ash","version":2}})"
+                        "\n");
+  }
+  SUBCASE("at a time") {
+    const Finished before = cli({"get-aggregate", "POKEMONS", "pikachu", "--at",
+                                 "2022-01-02T01:00:00+01:00", "--format", "json"});
+    CHECK(before.out == R"({"aggregate":{"aggregateId":"pikachu","level":42,"name":"Pikachu",)"
+                        R"("trainer_id":"ash","version":2}})"
+                        "\n");
+  }
+}
+
+TEST_CASE("without a reducer the payloads are merged and standard error says so") {
+  const Cli cli;
+  fill(cli);
+  const Finished text = cli({"get-aggregate", "POKEMONS", "pikachu"});
+  CHECK(text.exit_code == 0);
+  CHECK(text.err == no_reducer);
+  CHECK(text.out ==
+        "{\n"
+        "  \"aggregateId\": \"pikachu\",\n"
+        "  \"version\": 3,\n"
+        "  \"name\": \"Pikachu\",\n"
+        "  \"level\": 42,\n"
+        "  \"trainer_id\": \"ash\"\n"
+        "}\n");
+  const Finished json = cli({"get-aggregate", "POKEMONS", "pikachu", "--format", "json"});
+  CHECK(json.out == R"({"aggregate":{"aggregateId":"pikachu","version":3,"name":"Pikachu",)"
+                    R"("level":42,"trainer_id":"ash"}})"
+                    "\n");
+  CHECK(json.err ==
+        R"({"note":{"code":"NoReducer","message":"no reducer was given for event store POKEMONS: )"
+        R"(this is the payloads merged in order","eventStoreId":"POKEMONS"}})"
+        "\n");
+}
+
+TEST_CASE("get-aggregate prints the events too where they are asked for") {
+  const Cli cli;
+  fill(cli);
+  const Finished json = cli({"get-aggregate", "POKEMONS", "pikachu", "--with-events",
+                             "--max-version", "1", "--format", "json"});
+  CHECK(json.out ==
+        R"({"aggregate":{"aggregateId":"pikachu","version":1,"name":"Pikachu","level":42},)"
+        R"("events":[)" +
+            std::string(appeared) + "]}\n");
+  const Finished text =
+      cli({"get-aggregate", "POKEMONS", "pikachu", "--with-events", "--max-version", "1"});
+  CHECK(text.out.ends_with(
+      "}\n1\t2022-01-01T00:00:00.000Z\tPOKEMON_APPEARED\t{\"name\":\"Pikachu\",\"level\":42}\n"));
+}
+
+TEST_CASE("payloads are merged by RFC 7396") {
+  const std::string head = R"({"aggregate":{"aggregateId":"a","version":)";
+  CHECK(
+      merged({R"({"a":{"b":1,"c":2},"d":[1]})", R"({"a":{"b":null,"e":{"f":null}},"d":[2, 3]})"}) ==
+      head + "2,\"a\":{\"c\":2,\"e\":{}},\"d\":[2,3]}}\n");
+  CHECK(merged({R"({"a":{"b":1}})", R"({"a":"text"})"}) == head + "2,\"a\":\"text\"}}\n");
+  CHECK(merged({R"({"a":"text"})", R"({"a":{"b":1}})"}) == head + "2,\"a\":{\"b\":1}}}\n");
+  CHECK(merged({R"({"a":1})", R"({"a":null})"}) == head + "2}}\n");
+  CHECK(merged({R"({"a":1})", R"({"\u0061":2})"}) == head + "2,\"a\":2}}\n");
+  SUBCASE("and no number is rounded") {
+    CHECK(merged({R"({"a":12345678901234567890123,"b":1.10})"}) ==
+          head + "1,\"a\":12345678901234567890123,\"b\":1.10}}\n");
+  }
+  SUBCASE("and strings may look like anything") {
+    CHECK(merged({R"({"a":"}]\"{","b":["}"],"":{}})"}) ==
+          head + R"(1,"a":"}]\"{","b":["}"],"":{}}})" + "\n");
+  }
+}
+
+TEST_CASE("a payload that is no object is left out of the merge with a note") {
+  const Cli cli;
+  cli.import(stored_line("a", 1, "[1]") + stored_line("a", 2, R"({"b":2})"));
+  const Finished aggregate = cli({"get-aggregate", "POKEMONS", "a", "--format", "json"});
+  CHECK(aggregate.out == R"({"aggregate":{"aggregateId":"a","version":2,"b":2}})"
+                         "\n");
+  CHECK(aggregate.err.ends_with(
+      R"({"note":{"code":"NotMerged","message":"version 1 is left out: its payload is no object, )"
+      R"(and cannot be merged","version":1}})"
+      "\n"));
+}
+
+TEST_CASE("text shows any JSON indented") {
+  const Cli cli;
+  cli.import(stored_line("a", 1, R"({"o":{},"l":[],"n":[1,{"s":"a: {\"[,"}]})"));
+  CHECK(cli({"get-aggregate", "POKEMONS", "a"}).out ==
+        "{\n"
+        "  \"aggregateId\": \"a\",\n"
+        "  \"version\": 1,\n"
+        "  \"o\": {},\n"
+        "  \"l\": [],\n"
+        "  \"n\": [\n"
+        "    1,\n"
+        "    {\n"
+        "      \"s\": \"a: {\\\"[,\"\n"
+        "    }\n"
+        "  ]\n"
+        "}\n");
+}
+
+TEST_CASE("an aggregate that is not there is not found") {
+  const Cli cli;
+  fill(cli);
+  const Finished missing = cli({"get-aggregate", "POKEMONS", "mew", "--format", "json"});
+  CHECK(missing.exit_code == 3);
+  CHECK(missing.out.empty());
+  CHECK(missing.err ==
+        R"({"error":{"code":"AggregateNotFound","message":"Unable to find aggregate mew in event )"
+        R"(store POKEMONS.","eventStoreId":"POKEMONS","aggregateId":"mew"}})"
+        "\n");
+  SUBCASE("nor one that did not exist yet") {
+    CHECK(cli({"get-aggregate", "POKEMONS", "pikachu", "--max-version", "0"}).exit_code == 3);
+    CHECK(cli({"get-aggregate", "POKEMONS", "pikachu", "--at", "2021-12-31T23:59:59Z"}).exit_code ==
+          3);
+  }
+}
+
+TEST_CASE("get-aggregate takes a version or a time but not both") {
+  const Cli cli;
+  fill(cli);
+  const Finished both = cli({"get-aggregate", "POKEMONS", "pikachu", "--max-version", "1", "--at",
+                             "2022-01-01T00:00:00Z", "--format", "json"});
+  CHECK(both.exit_code == 2);
+  CHECK(both.err.starts_with(R"({"error":{"code":"Usage","message":)"));
+  CHECK(cli({"get-aggregate", "POKEMONS", "pikachu", "--at", "yesterday"}).exit_code == 6);
+}
+
+TEST_CASE("an event that the reducer cannot read is the data's fault") {
+  Cli cli;
+  cli.registry.add(pokemon::make_pokemons());
+  cli.push("POKEMONS", R"({"aggregateId":"a","version":1,"type":"FROM_THE_FUTURE"})");
+  const Finished unknown = cli({"get-aggregate", "POKEMONS", "a", "--format", "json"});
+  CHECK(unknown.exit_code == 1);
+  CHECK(unknown.err.starts_with(R"({"error":{"code":"MalformedEvent","message":)"));
+  CHECK(unknown.err.ends_with(
+      R"("eventStoreId":"POKEMONS","aggregateId":"a","version":1,"type":"FROM_THE_FUTURE"}})"
+      "\n"));
+}
+
+TEST_CASE("a reducer that throws is named") {
+  Cli cli;
+  cli.registry.add({"POKEMONS", {}, [] { return std::make_unique<ThrowingFold>(); }});
+  fill(cli);
+  const Finished thrown = cli({"get-aggregate", "POKEMONS", "pikachu", "--format", "json"});
+  CHECK(thrown.exit_code == 1);
+  CHECK(thrown.err ==
+        R"({"error":{"code":"Plugin","message":"The reducer of event store POKEMONS failed at )"
+        R"(aggregate pikachu: no idea","eventStoreId":"POKEMONS","aggregateId":"pikachu"}})"
+        "\n");
+}

@@ -1,0 +1,155 @@
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "support/temporary_directory.hpp"
+
+using castore::testing::TemporaryDirectory;
+
+namespace {
+
+struct Finished {
+  int exit_code = 0;
+  std::string out;
+  std::string err;
+};
+
+/// A POSIX shell in an empty directory, where `$cli` is castore-cli with `--db events.db`.
+class Shell {
+ public:
+  [[nodiscard]] Finished operator()(const std::string& script) const {
+    const std::string command = "cd " + directory_.path().string() + " && { cli='" + CASTORE_CLI +
+                                " --db events.db'; plugin='" + CASTORE_PLUGIN + "'; " + script +
+                                " ; } >out 2>err";
+    const int status = std::system(command.c_str());
+    return {WEXITSTATUS(status), read("out"), read("err")};
+  }
+
+ private:
+  [[nodiscard]] std::string read(const std::string& name) const {
+    std::ifstream file(directory_ / name);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+
+  TemporaryDirectory directory_;
+};
+
+const std::string push =
+    R"($cli push-event POKEMONS --event '{"aggregateId":"pikachu","version":1,)"
+    R"("type":"POKEMON_APPEARED","timestamp":"2022-01-01T00:00:00Z",)"
+    R"("payload":{"name":"Pikachu","level":42}}')";
+
+}  // namespace
+
+TEST_CASE("the program reads standard input and writes standard output") {
+  const Shell shell;
+  const Finished piped = shell(
+      R"(echo '{"aggregateId":"a","version":1,"type":"X","timestamp":"2022-01-01T00:00:00Z"}')"
+      " | $cli push-event S && $cli --format jsonl get-events S a");
+  CHECK(piped.exit_code == 0);
+  const std::string event =
+      R"({"aggregateId":"a","version":1,"type":"X","timestamp":"2022-01-01T00:00:00.000Z"})"
+      "\n";
+  CHECK(piped.out == event + event);
+  CHECK(piped.err.empty());
+}
+
+TEST_CASE("a plugin brings the application's reducers") {
+  const Shell shell;
+  const Finished aggregate =
+      shell(push + " >pushed; $cli --plugin $plugin --format json get-aggregate POKEMONS pikachu");
+  CHECK(aggregate.exit_code == 0);
+  CHECK(aggregate.err.empty());
+  CHECK(aggregate.out == R"({"aggregate":{"aggregateId":"pikachu","level":42,"name":"Pikachu",)"
+                         R"("trainer_id":"","version":1}})"
+                         "\n");
+  SUBCASE("and its errors pass through") {
+    const Finished unknown =
+        shell(R"($cli push-event POKEMONS --event '{"aggregateId":"a","version":1,"type":"X"}' >p;)"
+              " $cli --plugin $plugin get-aggregate POKEMONS a");
+    CHECK(unknown.exit_code == 1);
+    CHECK(unknown.err.starts_with(
+        "castore-cli: Malformed event in POKEMONS aggregate a version 1 of type X: "));
+  }
+  SUBCASE("once") {
+    const Finished twice = shell("$cli list-stores --plugin $plugin --plugin $plugin");
+    CHECK(twice.exit_code == 1);
+    CHECK(twice.err.find("POKEMONS is there already") != std::string::npos);
+  }
+}
+
+TEST_CASE("a plugin that cannot be used is an error that says why") {
+  const Shell shell;
+  CHECK(shell(push).exit_code == 0);
+  const Finished missing = shell("$cli --plugin ./none.so --format json list-stores");
+  CHECK(missing.exit_code == 1);
+  CHECK(missing.out.empty());
+  CHECK(missing.err.starts_with(
+      R"({"error":{"code":"Plugin","message":"Plugin ./none.so: cannot be loaded: )"));
+  CHECK(missing.err.ends_with("\"plugin\":\"./none.so\"}}\n"));
+  CHECK(shell(std::string("$cli list-stores --plugin ") + CASTORE_NO_PLUGIN).exit_code == 1);
+  const Finished broken = shell(std::string("$cli list-stores --plugin ") + CASTORE_BROKEN_PLUGIN);
+  CHECK(broken.exit_code == 1);
+  CHECK(broken.err.find("castore_register failed: the configuration is missing") !=
+        std::string::npos);
+}
+
+TEST_CASE("the file can be named by the environment") {
+  const Shell shell;
+  CHECK(shell(push).exit_code == 0);
+  const Finished listed =
+      shell(std::string("CASTORE_DB=events.db ") + CASTORE_CLI + " list-ids POKEMONS");
+  CHECK(listed.out == "pikachu\n");
+  SUBCASE("but the option wins") {
+    CHECK(shell("CASTORE_DB=none.db $cli list-ids POKEMONS").out == "pikachu\n");
+  }
+  SUBCASE("and has to be named by one of them") {
+    const Finished unnamed =
+        shell(std::string("unset CASTORE_DB; ") + CASTORE_CLI + " list-ids POKEMONS");
+    CHECK(unnamed.exit_code == 2);
+    CHECK(unnamed.err ==
+          "castore-cli: Invalid option db: is missing: give --db FILE or set CASTORE_DB\n");
+  }
+}
+
+TEST_CASE("a reader that goes away or a closed output is no success") {
+  const Shell shell;
+  const std::string import =
+      std::string("$cli import ") + CASTORE_TEST_DATA + "/cli11-history.jsonl";
+  CHECK(shell(import).out == "imported 7138, skipped 0\n");
+  SUBCASE("where nobody reads the pipe") {
+    const Finished broken =
+        shell("{ sleep 0.3; $cli list-ids COMMITS; echo $? >code; } | true; cat code");
+    CHECK(broken.out == "1\n");
+    CHECK(broken.err == "castore-cli: standard output could not be written\n");
+  }
+  SUBCASE("where standard output is closed") {
+    CHECK(shell("$cli list-ids COMMITS >&-").exit_code == 1);
+    const Finished pushed = shell(push + " >&-");
+    CHECK(pushed.exit_code == 1);
+    CHECK(pushed.err == "castore-cli: standard output could not be written; the event is stored\n");
+    CHECK(shell("$cli list-ids POKEMONS").out == "pikachu\n");
+  }
+  SUBCASE("where standard input is closed") {
+    const Finished closed = shell("$cli import <&-");
+    CHECK(closed.exit_code == 1);
+    CHECK(closed.err.starts_with("castore-cli: The input cannot be read"));
+  }
+}
+
+TEST_CASE("Ctrl-C ends an import that waits for its input") {
+  const Shell shell;
+  const Finished stopped = shell(
+      "mkfifo lines; "
+      // a shell's background jobs ignore SIGINT: env gives the program the usual one back
+      "{ env --default-signal=INT $cli import <lines & } ; job=$!; exec 3>lines; sleep 0.5; "
+      "kill -INT $job; wait $job");
+  CHECK(stopped.exit_code == 130);
+  CHECK(stopped.err ==
+        "castore-cli: Interrupted (imported 0, skipped 0; committed up to line 0)\n");
+}
