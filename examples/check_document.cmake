@@ -1,0 +1,57 @@
+# Every block of C++ in DOCUMENT must occur, but for white space, in one of SOURCES.
+#
+#   cmake -D DOCUMENT=guide.md -D "SOURCES=a.cpp;b.hpp" [-D WHOLE=a.cpp] -P check_document.cmake
+#
+# The file WHOLE must be one of the blocks, from its first line to its last.
+cmake_minimum_required(VERSION 3.24)
+
+# Dropping white space altogether lets a document indent and break lines as it likes.
+function(without_white_space out text)
+  string(REGEX REPLACE "[ \t\r\n]+" "" text "${text}")
+  set(${out} "${text}" PARENT_SCOPE)
+endfunction()
+
+set(code "")
+foreach(source IN LISTS SOURCES)
+  file(READ "${source}" text)
+  without_white_space(text "${text}")
+  string(APPEND code "${text}\n")
+endforeach()
+
+file(READ "${DOCUMENT}" rest)
+set(fence "```")
+set(blocks 0)
+set(whole_found OFF)
+if(WHOLE)
+  file(READ "${WHOLE}" whole)
+endif()
+while(TRUE)
+  string(FIND "${rest}" "${fence}cpp\n" start)
+  if(start EQUAL -1)
+    break()
+  endif()
+  math(EXPR start "${start} + 7")
+  string(SUBSTRING "${rest}" ${start} -1 rest)
+  string(FIND "${rest}" "\n${fence}" end)
+  if(end EQUAL -1)
+    message(FATAL_ERROR "${DOCUMENT}: a block of code does not end")
+  endif()
+  string(SUBSTRING "${rest}" 0 ${end} block)
+  string(SUBSTRING "${rest}" ${end} -1 rest)
+  math(EXPR blocks "${blocks} + 1")
+
+  if(WHOLE AND "${block}\n" STREQUAL "${whole}")
+    set(whole_found ON)
+  endif()
+  without_white_space(needle "${block}")
+  string(FIND "${code}" "${needle}" found)
+  if(needle STREQUAL "" OR found EQUAL -1)
+    message(FATAL_ERROR "${DOCUMENT}: this block is in none of ${SOURCES}:\n${block}")
+  endif()
+endwhile()
+if(blocks EQUAL 0)
+  message(FATAL_ERROR "${DOCUMENT} has no block of C++")
+endif()
+if(WHOLE AND NOT whole_found)
+  message(FATAL_ERROR "${DOCUMENT} has no block that is ${WHOLE}")
+endif()

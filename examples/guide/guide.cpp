@@ -1,0 +1,308 @@
+/// \file
+/// The code of docs/guide.md, in its order. What it prints is compared with expected.txt.
+
+#include <castore/castore.hpp>
+#include <castore/sqlite/event_storage_adapter.hpp>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+// --- Events -----------------------------------------------------------------------------------
+
+struct PokemonAppeared {
+  static constexpr std::string_view type = "POKEMON_APPEARED";
+  std::string name;
+  int level = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PokemonAppeared, name, level)
+
+struct PokemonCaught {
+  static constexpr std::string_view type = "POKEMON_CAUGHT";
+  std::string trainer_id;
+
+  struct Metadata {
+    std::string device;
+  };
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PokemonCaught, trainer_id)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PokemonCaught::Metadata, device)
+
+struct PokemonLeveledUp {
+  static constexpr std::string_view type = "POKEMON_LEVELED_UP";
+};
+
+// --- Reducers ---------------------------------------------------------------------------------
+
+struct Pokemon {
+  std::string aggregate_id;
+  castore::Version version = 0;
+  std::string name;
+  int level = 0;
+  std::optional<std::string> trainer_id;
+};
+
+struct PokemonReducer {
+  Pokemon operator()(Pokemon pokemon, const castore::Event<PokemonAppeared>& event) const {
+    pokemon.name = event.payload.name;
+    pokemon.level = event.payload.level;
+    return pokemon;
+  }
+  Pokemon operator()(Pokemon pokemon, const castore::Event<PokemonCaught>& event) const {
+    pokemon.trainer_id = event.payload.trainer_id;
+    return pokemon;
+  }
+  Pokemon operator()(Pokemon pokemon, const castore::Event<PokemonLeveledUp>&) const {
+    pokemon.level += 1;
+    return pokemon;
+  }
+};
+
+// --- Event stores -----------------------------------------------------------------------------
+
+using Pokemons = castore::EventStore<Pokemon, PokemonAppeared, PokemonCaught, PokemonLeveledUp>;
+
+// --- A second store, for groups ---------------------------------------------------------------
+
+struct TrainerCaughtPokemon {
+  static constexpr std::string_view type = "TRAINER_CAUGHT_POKEMON";
+  std::string pokemon_id;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainerCaughtPokemon, pokemon_id)
+
+struct Trainer {
+  std::string aggregate_id;
+  castore::Version version = 0;
+  std::vector<std::string> pokemon_ids;
+};
+
+using Trainers = castore::EventStore<Trainer, TrainerCaughtPokemon>;
+
+// --- Events of a newer application ------------------------------------------------------------
+
+using OpenPokemons = castore::EventStore<Pokemon, PokemonAppeared, castore::OtherPayload>;
+
+struct OpenPokemonReducer {
+  Pokemon operator()(Pokemon pokemon, const castore::Event<PokemonAppeared>& event) const {
+    pokemon.name = event.payload.name;
+    pokemon.level = event.payload.level;
+    return pokemon;
+  }
+  Pokemon operator()(Pokemon pokemon, const castore::Event<castore::OtherPayload>&) const {
+    return pokemon;
+  }
+};
+
+namespace {
+
+Pokemons a_store() {
+  const auto adapter = std::make_shared<castore::InMemoryEventStorageAdapter>();
+  const Pokemons pokemons("POKEMONS", PokemonReducer{}, adapter);
+  return pokemons;
+}
+
+std::shared_ptr<castore::EventStorageAdapter> a_file() {
+  const auto database = castore::sqlite::Database::open("pokemons.db");
+  return std::make_shared<castore::SqliteEventStorageAdapter>(database);
+}
+
+void without_an_adapter() {
+  Pokemons pokemons("POKEMONS", PokemonReducer{});
+  try {
+    static_cast<void>(pokemons.get_aggregate("pikachu"));
+  } catch (const castore::UndefinedEventStorageAdapterError& e) {
+    std::cout << e.event_store_id() << " has no adapter yet\n";
+  }
+  pokemons.set_event_storage_adapter(std::make_shared<castore::InMemoryEventStorageAdapter>());
+  std::cout << pokemons.get_events("pikachu").size() << " events\n";
+}
+
+void push_one(const Pokemons& pokemons) {
+  const auto pushed = pokemons.push_event(castore::NewEvent<PokemonAppeared>{
+      .aggregate_id = "pikachu", .version = 1, .payload = {"Pikachu", 42}});
+  std::cout << pushed.event.type() << " makes a " << pushed.next_aggregate->name << '\n';
+}
+
+void push_with_metadata(const Pokemons& pokemons) {
+  pokemons.push_event(castore::NewEvent<PokemonCaught>{
+      .aggregate_id = "pikachu",
+      .version = 2,
+      .timestamp = castore::parse_timestamp("2040-05-01T12:00:00+02:00"),
+      .payload = {.trainer_id = "ash"},
+      .metadata = PokemonCaught::Metadata{.device = "pokedex"}});
+}
+
+void level_up(const Pokemons& pokemons, std::string_view id) {
+  for (;;) {
+    const Pokemon pokemon = pokemons.get_existing_aggregate(id);
+    if (pokemon.level >= 100) return;
+    try {
+      pokemons.push_event(castore::NewEvent<PokemonLeveledUp>{.aggregate_id = pokemon.aggregate_id,
+                                                              .version = pokemon.version + 1});
+      return;
+    } catch (const castore::EventAlreadyExistsError&) {
+      // somebody else was faster: read and decide again
+    }
+  }
+}
+
+void refuse(const Pokemons& pokemons) {
+  try {
+    pokemons.push_event(
+        castore::NewEvent<PokemonLeveledUp>{.aggregate_id = "pikachu", .version = 9});
+  } catch (const castore::VersionGapError& e) {
+    std::cout << "expected version " << e.expected_version() << ", not " << e.version() << '\n';
+  }
+}
+
+void overwrite(const Pokemons& pokemons) {
+  pokemons.push_event(
+      castore::NewEvent<PokemonAppeared>{
+          .aggregate_id = "pikachu", .version = 1, .payload = {"Pikachu", 24}},
+      {.force = true});
+}
+
+void listen() {
+  auto pokemons = a_store();
+  pokemons.set_on_event_pushed([](const Pokemons::Pushed& pushed) {
+    std::visit([](const auto& event) { std::cout << "committed: " << event.type() << '\n'; },
+               pushed.event);
+  });
+  push_one(pokemons);
+}
+
+void fetch_events(const Pokemons& pokemons) {
+  for (const Pokemons::AnyEvent& any_event : pokemons.get_events("pikachu", {.min_version = 2})) {
+    if (const auto* caught = std::get_if<castore::Event<PokemonCaught>>(&any_event)) {
+      std::cout << castore::format_timestamp(caught->timestamp) << " caught by "
+                << caught->payload.trainer_id << '\n';
+    }
+  }
+
+  const auto newest = pokemons.get_events("pikachu", {.limit = 1, .reverse = true});
+  std::visit([](const auto& event) { std::cout << event.version << ' ' << event.type() << '\n'; },
+             newest.front());
+}
+
+void stream_events(const Pokemons& pokemons) {
+  int level_ups = 0;
+  pokemons.for_each_event("pikachu", {}, [&](Pokemons::AnyEvent&& event) {
+    if (std::holds_alternative<castore::Event<PokemonLeveledUp>>(event)) level_ups += 1;
+  });
+  std::cout << "leveled up " << level_ups << " times\n";
+}
+
+void fetch_aggregates(const Pokemons& pokemons) {
+  const std::optional<Pokemon> pikachu = pokemons.get_aggregate("pikachu");
+  const std::optional<Pokemon> when_wild = pokemons.get_aggregate("pikachu", {.max_version = 1});
+  std::cout << pikachu->level << " now, " << when_wild->level << " when it was wild\n";
+
+  try {
+    static_cast<void>(pokemons.get_existing_aggregate("missingno"));
+  } catch (const castore::AggregateNotFoundError& e) {
+    std::cout << "no " << e.aggregate_id() << " in " << e.event_store_id() << '\n';
+  }
+}
+
+void list(const Pokemons& pokemons) {
+  auto page = pokemons.list_aggregate_ids({.limit = 100});
+  for (;;) {
+    for (const auto& listed : page.aggregate_ids) std::cout << listed.aggregate_id << '\n';
+    if (!page.next_page_token) break;
+    page = pokemons.list_aggregate_ids({.page_token = page.next_page_token});
+  }
+}
+
+void simulate(const Pokemons& pokemons) {
+  std::vector<Pokemons::AnyEvent> events = pokemons.get_events("pikachu");
+  events.push_back(castore::Event<PokemonLeveledUp>{
+      .aggregate_id = "pikachu",
+      .version = static_cast<castore::Version>(events.size()) + 1,
+      .timestamp = castore::parse_timestamp("2200-01-01T00:00:00Z")});
+
+  const auto later = pokemons.simulate_aggregate(events);
+  const auto sooner = pokemons.simulate_aggregate(
+      events, {.simulation_date = castore::parse_timestamp("2199-01-01T00:00:00Z")});
+  std::cout << "level " << later->level << ", but " << sooner->level << " the year before\n";
+}
+
+void push_a_group() {
+  const auto adapter = std::make_shared<castore::InMemoryEventStorageAdapter>();
+  const Pokemons pokemons("POKEMONS", PokemonReducer{}, adapter);
+  const auto trainer_reducer = [](Trainer trainer,
+                                  const castore::Event<TrainerCaughtPokemon>& event) {
+    trainer.pokemon_ids.push_back(event.payload.pokemon_id);
+    return trainer;
+  };
+  const Trainers trainers("TRAINERS", trainer_reducer, adapter);
+  push_one(pokemons);
+
+  const auto [caught, trained] = castore::push_event_group(
+      pokemons.group_event(castore::NewEvent<PokemonCaught>{
+          .aggregate_id = "pikachu", .version = 2, .payload = {.trainer_id = "ash"}}),
+      trainers.group_event(castore::NewEvent<TrainerCaughtPokemon>{
+          .aggregate_id = "ash", .version = 1, .payload = {.pokemon_id = "pikachu"}}));
+  std::cout << (caught.event.timestamp == trained.event.timestamp ? "one moment\n" : "two?\n");
+
+  std::vector<castore::GroupedEvent<Pokemon, PokemonLeveledUp>> level_ups;
+  for (castore::Version version = 3; version <= 5; ++version) {
+    level_ups.push_back(pokemons.group_event(
+        castore::NewEvent<PokemonLeveledUp>{.aggregate_id = "pikachu", .version = version}));
+  }
+  const std::vector<castore::AnyGroupedEvent> group(level_ups.begin(), level_ups.end());
+  castore::push_event_group(group);
+  std::cout << "level " << pokemons.get_existing_aggregate("pikachu").level << '\n';
+}
+
+void join_pushes() {
+  const auto database = castore::sqlite::Database::open(":memory:");
+  const Pokemons pokemons("POKEMONS", PokemonReducer{},
+                          std::make_shared<castore::SqliteEventStorageAdapter>(database));
+  {
+    castore::sqlite::Transaction transaction(*database);
+    push_one(pokemons);
+    level_up(pokemons, "pikachu");
+    // leaving without transaction.commit() undoes both
+  }
+  std::cout << pokemons.get_events("pikachu").size() << " events after the rollback\n";
+}
+
+void read_what_is_unknown() {
+  const auto adapter = std::make_shared<castore::InMemoryEventStorageAdapter>();
+  const Pokemons newer("POKEMONS", PokemonReducer{}, adapter);
+  push_one(newer);
+  level_up(newer, "pikachu");
+
+  const OpenPokemons older("POKEMONS", OpenPokemonReducer{}, adapter);
+  const auto events = older.get_events("pikachu");
+  std::cout << std::get<castore::Event<castore::OtherPayload>>(events.back()).type()
+            << " is not known here\n";
+}
+
+}  // namespace
+
+int main() {
+  without_an_adapter();
+  const Pokemons in_memory = a_store();
+  const Pokemons in_a_file("POKEMONS", PokemonReducer{}, a_file());
+  for (const Pokemons& pokemons : {in_memory, in_a_file}) {
+    push_one(pokemons);
+    push_with_metadata(pokemons);
+    level_up(pokemons, "pikachu");
+    refuse(pokemons);
+    fetch_events(pokemons);
+    stream_events(pokemons);
+    fetch_aggregates(pokemons);
+    list(pokemons);
+    simulate(pokemons);
+    overwrite(pokemons);
+    fetch_aggregates(pokemons);
+  }
+  listen();
+  push_a_group();
+  join_pushes();
+  read_what_is_unknown();
+}
