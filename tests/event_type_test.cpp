@@ -166,6 +166,7 @@ TEST_CASE("metadata that does not fit its type is malformed") {
 }
 
 TEST_CASE("a payload that cannot be written is an invalid event") {
+  CHECK(decode<Even>("S", view("EVEN", encode(Even{4}, {}).payload)).payload.number == 4);
   const auto odd = thrown<InvalidEventError>([] { static_cast<void>(encode(Even{3}, {})); });
   REQUIRE(odd);
   CHECK(odd->path() == "payload");

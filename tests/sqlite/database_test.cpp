@@ -147,7 +147,7 @@ TEST_CASE("a file that another connection keeps locked is busy and stays as it i
   }
 }
 
-TEST_CASE("several databases, adapters and event stores share one file") {
+TEST_CASE("several databases and adapters and event stores share one file") {
   const TemporaryDirectory directory;
   const fs::path path = directory / "store.db";
   const auto database = sqlite::Database::open(path);
