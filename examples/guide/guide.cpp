@@ -100,7 +100,7 @@ namespace {
 
 Pokemons a_store() {
   const auto adapter = std::make_shared<castore::InMemoryEventStorageAdapter>();
-  const Pokemons pokemons("POKEMONS", PokemonReducer{}, adapter);
+  Pokemons pokemons("POKEMONS", PokemonReducer{}, adapter);
   return pokemons;
 }
 
@@ -218,7 +218,7 @@ void list(const Pokemons& pokemons) {
 
 void simulate(const Pokemons& pokemons) {
   std::vector<Pokemons::AnyEvent> events = pokemons.get_events("pikachu");
-  events.push_back(castore::Event<PokemonLeveledUp>{
+  events.emplace_back(castore::Event<PokemonLeveledUp>{
       .aggregate_id = "pikachu",
       .version = static_cast<castore::Version>(events.size()) + 1,
       .timestamp = castore::parse_timestamp("2200-01-01T00:00:00Z")});

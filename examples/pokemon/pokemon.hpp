@@ -76,8 +76,7 @@ struct PokemonReducer {
   }
 };
 
-using Pokemons =
-    castore::EventStore<Pokemon, PokemonAppeared, PokemonCaught, PokemonLeveledUp>;
+using Pokemons = castore::EventStore<Pokemon, PokemonAppeared, PokemonCaught, PokemonLeveledUp>;
 
 inline Pokemons make_pokemons(std::shared_ptr<castore::EventStorageAdapter> adapter = nullptr,
                               Pokemons::Options options = {}) {
@@ -90,8 +89,7 @@ inline castore::NewEvent<PokemonAppeared> appeared(std::string id, std::string n
 }
 inline castore::NewEvent<PokemonCaught> caught(std::string id, castore::Version version,
                                                std::string trainer_id) {
-  return {
-      .aggregate_id = std::move(id), .version = version, .payload = {std::move(trainer_id)}};
+  return {.aggregate_id = std::move(id), .version = version, .payload = {std::move(trainer_id)}};
 }
 inline castore::NewEvent<PokemonLeveledUp> leveled_up(std::string id, castore::Version version) {
   return {.aggregate_id = std::move(id), .version = version};
@@ -146,8 +144,7 @@ inline castore::NewEvent<TrainerCreated> created(std::string id, std::string nam
 inline castore::NewEvent<TrainerCaughtPokemon> caught_pokemon(std::string id,
                                                               castore::Version version,
                                                               std::string pokemon_id) {
-  return {
-      .aggregate_id = std::move(id), .version = version, .payload = {std::move(pokemon_id)}};
+  return {.aggregate_id = std::move(id), .version = version, .payload = {std::move(pokemon_id)}};
 }
 
 }  // namespace pokemon
