@@ -2,6 +2,7 @@
 # its schema with it.
 #
 #   cmake -D OUTPUT=migrations.cpp -D "FILES=0001_a.sql;0002_b.sql" -P EmbedMigrations.cmake
+cmake_minimum_required(VERSION 3.25)
 set(entries "")
 set(expected 1)
 foreach(file IN LISTS FILES)

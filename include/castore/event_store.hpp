@@ -481,9 +481,9 @@ void EventStore<A, Payloads...>::for_each_event(std::string_view aggregate_id,
         decode_any(event_store_id_, view, [&](auto&& event) {
           using Answer = std::invoke_result_t<Visitor&, AnyEvent&&>;
           if constexpr (std::is_void_v<Answer>) {
-            visitor(AnyEvent(std::move(event)));
+            visitor(AnyEvent(std::forward<decltype(event)>(event)));
           } else {
-            go_on = visitor(AnyEvent(std::move(event)));
+            go_on = visitor(AnyEvent(std::forward<decltype(event)>(event)));
           }
         });
         return go_on;

@@ -10,8 +10,8 @@ namespace castore {
 /// adapters, event stores and threads may share one `sqlite::Database`; groups are atomic among
 /// them, and `sqlite::Transaction` joins several pushes.
 ///
-/// Reading streams from a connection of its own. Only inside a transaction of the calling thread, on
-/// a host's connection and in `":memory:"`, where that connection is also the one that writes,
+/// Reading streams from a connection of its own. Only inside a transaction of the calling thread,
+/// on a host's connection and in `":memory:"`, where that connection is also the one that writes,
 /// `for_each_event` reads the events it asks for into memory before it shows them: the visitor may
 /// push, and SQLite would let it see that.
 class SqliteEventStorageAdapter final : public EventStorageAdapter {
