@@ -30,6 +30,25 @@ constexpr std::string_view expected_event_columns =
     "position INTEGER, event_store_id TEXT, aggregate_id TEXT, version INTEGER, type TEXT, "
     "timestamp INTEGER, payload TEXT, metadata TEXT";
 
+/// What is read while it lives is of one moment: another process may be at work on the schema. A
+/// savepoint, since the host may be inside a transaction.
+class Snapshot {
+ public:
+  explicit Snapshot(Connection& connection) : connection_(connection) {
+    connection.execute("SAVEPOINT castore_snapshot");
+  }
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+  Snapshot(Snapshot&&) = delete;
+  Snapshot& operator=(Snapshot&&) = delete;
+  ~Snapshot() {
+    sqlite3_exec(connection_.handle(), "RELEASE castore_snapshot", nullptr, nullptr, nullptr);
+  }
+
+ private:
+  Connection& connection_;
+};
+
 bool has_table(Connection& connection, std::string_view name) {
   const auto found = connection.borrow(find_table);
   found->bind(1, name);
@@ -56,6 +75,7 @@ int applied_version(Connection& connection) {
 }
 
 void check_schema(Connection& connection, const std::string& file) {
+  const Snapshot snapshot(connection);
   const int applied = applied_version(connection);
   if (applied > migrations().back().version) {
     throw StorageError(ErrorCode::newer_schema,

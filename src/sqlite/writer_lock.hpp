@@ -19,7 +19,8 @@ class WriterLock {
       return true;
     }
     std::unique_lock lock(mutex_);
-    if (!free_.wait_for(lock, timeout, [this] { return owner_.load() == std::thread::id(); })) return false;
+    if (!free_.wait_for(lock, timeout, [this] { return owner_.load() == std::thread::id(); }))
+      return false;
     depth_ = 1;
     owner_ = std::this_thread::get_id();
     return true;

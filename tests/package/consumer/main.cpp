@@ -30,8 +30,7 @@ int main(int argc, char** argv) try {
   if (argc != 2) return 2;
   const auto database = castore::sqlite::Database::open(argv[1]);
   const castore::EventStore<Counter, CounterStarted> counters(
-      "COUNTERS", CounterReducer{},
-      std::make_shared<castore::SqliteEventStorageAdapter>(database));
+      "COUNTERS", CounterReducer{}, std::make_shared<castore::SqliteEventStorageAdapter>(database));
   counters.push_event(
       castore::NewEvent<CounterStarted>{.aggregate_id = "c", .version = 1, .payload = {41}});
   const Counter counter = counters.get_existing_aggregate("c");
