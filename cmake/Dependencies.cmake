@@ -1,6 +1,6 @@
 # Each dependency by find_package, and from its sources where the system has no package of it.
-# Only what the chosen components need is looked for. All variables set here are ordinary ones of
-# this directory, so that a project which adds castore as a subdirectory does not see them.
+# Only what the chosen components need is looked for. No variable set here is seen by a project that
+# adds castore as a subdirectory.
 include(FetchContent)
 
 # FIND_PACKAGE_ARGS CONFIG, because a stray FindX.cmake of the parent project is not what we mean;
@@ -33,12 +33,12 @@ FetchContent_Declare(rapidcheck
 function(castore_make_available)
   set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)  # their option() respects the variables below
   set(CMAKE_COMPILE_WARNING_AS_ERROR OFF)
+  string(APPEND CMAKE_CXX_FLAGS " -w")
   set(CMAKE_CXX_CLANG_TIDY "")
   set(JSON_BuildTests OFF)
   set(JSON_Install ${CASTORE_INSTALL})
   set(CLI11_BUILD_TESTS OFF)
   set(CLI11_BUILD_EXAMPLES OFF)
-  set(CLI11_INSTALL ${CASTORE_INSTALL})
   set(DOCTEST_WITH_TESTS OFF)
   set(DOCTEST_NO_INSTALL ON)
   set(SQLITECPP_INTERNAL_SQLITE OFF)
