@@ -22,32 +22,38 @@ ErrorCode error_code_of(int code) {
   }
 }
 
-}  // namespace
-
-void throw_storage_error(int code, const std::string& doing, const char* detail) {
+/// The subclass or code of StorageError that fits what SQLite answered.
+[[noreturn]] void throw_storage_error(int code, const std::string& doing, const char* detail) {
   const std::string message =
-      doing + ": " + detail + " (" + sqlite3_errstr(code) + ", " + std::to_string(code) + ")";
+      doing + ": " + detail + " (SQLite error " + std::to_string(code) + ")";
   const int primary = code & 0xFF;
   if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED) throw StorageBusyError(message);
   throw StorageError(error_code_of(code), message);
 }
+
+/// What just went wrong on `connection`.
+[[noreturn]] void throw_last_error(sqlite3* connection) {
+  const char* const file = sqlite3_db_filename(connection, "main");
+  const bool named = file != nullptr && *file != '\0';
+  throw_storage_error(sqlite3_extended_errcode(connection), named ? file : "the database in memory",
+                      sqlite3_errmsg(connection));
+}
+
+}  // namespace
 
 Statement::Statement(sqlite3* connection, const char* sql) {
   sqlite3_stmt* statement = nullptr;
   const int code =
       sqlite3_prepare_v3(connection, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   if (code != SQLITE_OK) {
-    throw_storage_error(sqlite3_extended_errcode(connection), "preparing a statement",
-                        sqlite3_errmsg(connection));
+    throw_last_error(connection);
   }
   statement_.reset(statement);
 }
 
 void Statement::check(int code) const {
   if (code == SQLITE_OK) return;
-  sqlite3* const connection = sqlite3_db_handle(statement_.get());
-  throw_storage_error(sqlite3_extended_errcode(connection), "running a statement",
-                      sqlite3_errmsg(connection));
+  throw_last_error(sqlite3_db_handle(statement_.get()));
 }
 
 void Statement::bind(int index, std::int64_t value) {
@@ -116,7 +122,7 @@ Connection::~Connection() {
 
 void Connection::execute(const char* sql) {
   if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
-    throw_storage_error(sqlite3_extended_errcode(handle_), sql, sqlite3_errmsg(handle_));
+    throw_last_error(handle_);
   }
 }
 

@@ -20,9 +20,6 @@ class Database;
 
 namespace castore::sqlite {
 
-/// \throws the subclass or code of StorageError that fits `code`
-[[noreturn]] void throw_storage_error(int code, const std::string& doing, const char* detail);
-
 /// A prepared statement. SQLiteCpp's has no `string_view`, and copies a shared pointer per column.
 class Statement {
  public:
