@@ -1,9 +1,8 @@
 #include <array>
 #include <castore/adapter_support.hpp>
 #include <castore/event_json.hpp>
+#include <castore/json_scanner.hpp>
 #include <charconv>
-
-#include "json_scanner.hpp"
 
 namespace castore {
 namespace {

@@ -1,8 +1,7 @@
 #include <castore/event_json.hpp>
+#include <castore/json_scanner.hpp>
 #include <charconv>
 #include <cstddef>
-
-#include "json_scanner.hpp"
 
 namespace castore {
 namespace {
@@ -28,15 +27,8 @@ class FieldReader {
   void read(Take&& take) {
     JsonScanner scanner(json_);
     try {
-      scanner.expect('{', "expected an object");
-      if (!scanner.skip('}')) {
-        do {
-          const std::string name = unquote(scanner.string());
-          scanner.expect(':', "expected ':'");
-          take(name, scanner.value(max_json_depth + 1));
-        } while (scanner.skip(','));
-        scanner.expect('}', "expected ',' or '}'");
-      }
+      scanner.object(max_json_depth + 2,
+                     [&](std::string_view name) { take(name, scanner.value(max_json_depth + 1)); });
       scanner.expect_end();
     } catch (const JsonSyntaxError& error) {
       throw InvalidEventError(

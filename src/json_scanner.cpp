@@ -1,6 +1,11 @@
-#include "json_scanner.hpp"
-
+#include <algorithm>
 #include <array>
+#include <castore/json_scanner.hpp>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <system_error>
 
 namespace castore {
 namespace {
@@ -13,6 +18,26 @@ constexpr std::array<bool, 256> plain = [] {
 }();
 
 constexpr bool is_plain(char c) { return plain[static_cast<unsigned char>(c)]; }
+
+/// How many bytes at the front are plain. Eight at a time, by the arithmetic of "Bit Twiddling
+/// Hacks", https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord
+std::size_t plain_prefix(std::string_view text) {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t highs = 0x80 * ones;
+  constexpr auto zero_byte = [](std::uint64_t word) { return (word - ones) & ~word & highs; };
+  std::size_t i = 0;
+  for (; i + sizeof(std::uint64_t) <= text.size(); i += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + i, sizeof word);
+    const std::uint64_t control = (word - 0x20 * ones) & ~word & highs;
+    const std::uint64_t quote = zero_byte(word ^ '"' * ones);
+    const std::uint64_t backslash = zero_byte(word ^ '\\' * ones);
+    if ((control | quote | backslash | (word & highs)) != 0) break;
+  }
+  while (i < text.size() && is_plain(text[i])) ++i;
+  return i;
+}
+
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 void append_utf8(std::string& out, unsigned code) {
@@ -43,6 +68,55 @@ unsigned read_hex4(std::string_view text, std::size_t at) {
   unsigned code = 0;
   for (std::size_t i = at; i < at + 4; ++i) code = code << 4 | hex_value(text[i]);
   return code;
+}
+
+constexpr auto expected_integer = "expected an integer";
+constexpr auto out_of_range = "the number is out of range";
+
+/// \pre `token` is a JSON number \returns whether all of it is an integer that fits
+template <class Integer>
+bool read_whole(std::string_view token, Integer& value) {
+  const char* const end = token.data() + token.size();
+  const auto [read, error] = std::from_chars(token.data(), end, value);
+  return error == std::errc() && read == end;
+}
+
+/// The power of ten of the first digit that is not 0: whether a number too small or too large for a
+/// double is the one or the other.
+std::int64_t magnitude(std::string_view token) {
+  const std::size_t e = std::min(token.find_first_of("eE"), token.size());
+  std::int64_t exponent = 0;
+  if (e < token.size()) {
+    const std::size_t digits = e + (token[e + 1] == '+' ? 2 : 1);
+    if (!read_whole(token.substr(digits), exponent)) {
+      return token[e + 1] == '-' ? std::numeric_limits<std::int64_t>::min()
+                                 : std::numeric_limits<std::int64_t>::max();
+    }
+  }
+  const std::string_view mantissa = token.substr(0, e);
+  const auto point = static_cast<std::int64_t>(std::min(mantissa.find('.'), mantissa.size()));
+  const auto first = static_cast<std::int64_t>(mantissa.find_first_of("123456789"));
+  const std::int64_t shift = first < point ? point - first - 1 : point - first;
+  constexpr auto largest = std::numeric_limits<std::int64_t>::max() / 2;
+  return std::clamp(exponent, -largest, largest) + shift;
+}
+
+/// Infinity where it is too large. \pre `token` is a JSON number
+double read_double(std::string_view token) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), value);
+  if (error == std::errc()) return value;
+  const double limit = magnitude(token) < 0 ? 0.0 : std::numeric_limits<double>::infinity();
+  return token.front() == '-' ? -limit : limit;
+}
+
+/// 1.0 and 1e2 as the integers they are, as far as a double tells one from the next; else NaN.
+double whole_number(std::string_view token) {
+  constexpr double exact = 9007199254740992.0;  // 2^53
+  const bool is_float = token.find_first_of(".eE") != std::string_view::npos;
+  const double value = is_float ? read_double(token) : std::numeric_limits<double>::infinity();
+  const bool whole = std::abs(value) <= exact && std::trunc(value) == value;
+  return whole ? value : std::numeric_limits<double>::quiet_NaN();
 }
 
 constexpr bool is_high_surrogate(unsigned code) { return code >= 0xD800 && code <= 0xDBFF; }
@@ -87,24 +161,6 @@ bool is_utf8(std::string_view text) noexcept {
   return true;
 }
 
-void JsonScanner::skip_space() noexcept {
-  while (!at_end() &&
-         (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r')) {
-    ++at_;
-  }
-}
-
-bool JsonScanner::skip(char c) {
-  skip_space();
-  if (at_end() || text_[at_] != c) return false;
-  ++at_;
-  return true;
-}
-
-void JsonScanner::expect(char c, const char* reason) {
-  if (!skip(c)) fail(reason);
-}
-
 void JsonScanner::expect_end() {
   skip_space();
   if (!at_end()) fail("something follows the value");
@@ -118,18 +174,90 @@ std::string_view JsonScanner::value(int depth) {
 }
 
 std::string_view JsonScanner::string() {
-  skip_space();
   if (peek() != '"') fail("expected a string");
   const std::size_t start = at_;
   skip_string();
   return text_.substr(start, at_ - start);
 }
 
+void JsonScanner::string(std::string& out) {
+  const std::string_view literal = string();
+  if (escaped_) {
+    out = unquote(literal);
+  } else {
+    out.assign(literal.substr(1, literal.size() - 2));
+  }
+}
+
+std::string_view JsonScanner::name() {
+  std::string_view name = string();
+  if (escaped_) {
+    name_ = unquote(name);
+    name = name_;
+  } else {
+    name = name.substr(1, name.size() - 2);
+  }
+  expect(':', "expected ':'");
+  return name;
+}
+
+std::string_view JsonScanner::number() {
+  skip_space();
+  const std::size_t start = at_;
+  if (current() != '-' && !is_digit(current())) fail("expected a number");
+  skip_number();
+  return text_.substr(start, at_ - start);
+}
+
+std::int64_t JsonScanner::integer(std::int64_t min, std::int64_t max) {
+  const std::string_view token = number();
+  std::int64_t value = 0;
+  if (!read_whole(token, value)) {
+    const double whole = whole_number(token);
+    if (std::isnan(whole)) fail(expected_integer);
+    value = static_cast<std::int64_t>(whole);
+  }
+  if (value < min || value > max) fail(out_of_range);
+  return value;
+}
+
+std::uint64_t JsonScanner::unsigned_integer(std::uint64_t max) {
+  const std::string_view token = number();
+  std::uint64_t value = 0;
+  if (!read_whole(token, value)) {
+    const double whole = whole_number(token);
+    if (std::isnan(whole)) fail(expected_integer);
+    if (whole < 0) fail(out_of_range);
+    value = static_cast<std::uint64_t>(whole);
+  }
+  if (value > max) fail(out_of_range);
+  return value;
+}
+
+double JsonScanner::floating() {
+  const double value = read_double(number());
+  if (std::isinf(value)) fail(out_of_range);
+  return value;
+}
+
+bool JsonScanner::boolean() {
+  const bool value = peek() == 't';
+  if (!value && current() != 'f') fail("expected true or false");
+  skip_literal(value ? "true" : "false");
+  return value;
+}
+
+bool JsonScanner::null() {
+  if (peek() != 'n') return false;
+  skip_literal("null");
+  return true;
+}
+
 void JsonScanner::skip_value(int depth) {  // NOLINT(misc-no-recursion): bounded by depth
-  switch (peek()) {
+  switch (current()) {
     case '{':
     case '[':
-      return skip_container(peek(), depth);
+      return skip_container(current(), depth);
     case '"':
       return skip_string();
     case 't':
@@ -162,8 +290,9 @@ void JsonScanner::skip_container(char open, int depth) {  // NOLINT(misc-no-recu
 
 void JsonScanner::skip_string() {
   ++at_;
+  escaped_ = false;
   for (;;) {
-    while (!at_end() && is_plain(text_[at_])) ++at_;
+    at_ += plain_prefix(text_.substr(at_));
     if (at_end()) fail("the string does not end");
     const char c = text_[at_];
     if (c == '"') {
@@ -171,6 +300,7 @@ void JsonScanner::skip_string() {
       return;
     }
     if (c == '\\') {
+      escaped_ = true;
       skip_escape();
     } else if (static_cast<unsigned char>(c) < 0x20) {
       fail("a control character in a string");
@@ -184,7 +314,7 @@ void JsonScanner::skip_string() {
 
 void JsonScanner::skip_escape() {
   ++at_;
-  const char c = peek();
+  const char c = current();
   if (c != 'u') {
     if (at_end() || std::string_view("\"\\/bfnrt").find(c) == std::string_view::npos) {
       fail("no such escape");
@@ -214,22 +344,22 @@ unsigned JsonScanner::hex4() {
 
 void JsonScanner::skip_number() {
   const auto digits = [this] {
-    if (!is_digit(peek())) fail("expected a value");
-    while (is_digit(peek())) ++at_;
+    if (!is_digit(current())) fail("expected a value");
+    while (is_digit(current())) ++at_;
   };
-  if (peek() == '-') ++at_;
-  if (peek() == '0') {
+  if (current() == '-') ++at_;
+  if (current() == '0') {
     ++at_;
   } else {
     digits();
   }
-  if (peek() == '.') {
+  if (current() == '.') {
     ++at_;
     digits();
   }
-  if (peek() == 'e' || peek() == 'E') {
+  if (current() == 'e' || current() == 'E') {
     ++at_;
-    if (peek() == '+' || peek() == '-') ++at_;
+    if (current() == '+' || current() == '-') ++at_;
     digits();
   }
 }

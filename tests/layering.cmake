@@ -36,7 +36,7 @@ arrow(sqlite/.*                    TO ${boundary} adapter_support event_json sql
                                                                   USING SQLiteCpp sqlite3)
 
 # The command line knows no types. What the operating system is needed for has a file each.
-set(tools version ${boundary} adapter_support event_json sqlite/.* cli/.*)
+set(tools version ${boundary} adapter_support event_json json_scanner sqlite/.* cli/.*)
 arrow(cli/plugin                   TO ${tools}                    USING dlfcn windows)
 arrow(cli/terminal                 TO ${tools}                    USING unistd io)
 arrow(cli/standard_input           TO ${tools}                    USING unistd io)

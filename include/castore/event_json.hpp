@@ -6,13 +6,11 @@
 /// no member reordered.
 
 #include <castore/event.hpp>
+#include <castore/json_scanner.hpp>
 #include <string>
 #include <string_view>
 
 namespace castore {
-
-/// How deep arrays and objects may nest in payload and metadata.
-inline constexpr int max_json_depth = 512;
 
 /// Appends `{"aggregateId":…,"version":…,"type":…,"timestamp":…,"payload":…,"metadata":…}` on one
 /// line; an absent payload or metadata is left out, white space between JSON tokens is dropped.
