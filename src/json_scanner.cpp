@@ -115,7 +115,7 @@ double whole_number(std::string_view token) {
   constexpr double exact = 9007199254740992.0;  // 2^53
   const bool is_float = token.find_first_of(".eE") != std::string_view::npos;
   const double value = is_float ? read_double(token) : std::numeric_limits<double>::infinity();
-  const bool whole = std::abs(value) <= exact && std::trunc(value) == value;
+  const bool whole = std::abs(value) < exact && std::trunc(value) == value;
   return whole ? value : std::numeric_limits<double>::quiet_NaN();
 }
 
@@ -197,6 +197,7 @@ std::string_view JsonScanner::name() {
   } else {
     name = name.substr(1, name.size() - 2);
   }
+  last_name_ = name;
   expect(':', "expected ':'");
   return name;
 }

@@ -25,10 +25,11 @@ arrow(event event_json             TO ${text})
 arrow(event_storage_adapter        TO error event)
 arrow(registry                     TO error event)
 arrow(adapter_support              TO ${text} ${boundary})
-arrow(event_type                   TO error event                 USING nlohmann)
+arrow(fields                       TO ${text}                     USING nlohmann)
+arrow(event_type                   TO ${text} fields              USING nlohmann)
 arrow(event_store                  TO ${boundary} event_type)
 arrow(in_memory/.*                 TO ${boundary} adapter_support)
-arrow(castore                      TO version ${text} ${boundary} event_type event_store
+arrow(castore                      TO version ${text} ${boundary} fields event_type event_store
                                       in_memory/.*)
 
 # Backends: never the typed front, and their engine only in src/.

@@ -10,6 +10,8 @@
 #include <castore/event_storage_adapter.hpp>            // IWYU pragma: export
 #include <castore/event_store.hpp>                      // IWYU pragma: export
 #include <castore/event_type.hpp>                       // IWYU pragma: export
+#include <castore/fields.hpp>                           // IWYU pragma: export
 #include <castore/in_memory/event_storage_adapter.hpp>  // IWYU pragma: export
+#include <castore/json_scanner.hpp>                     // IWYU pragma: export
 #include <castore/registry.hpp>                         // IWYU pragma: export
 #include <castore/version.hpp>                          // IWYU pragma: export

@@ -613,9 +613,9 @@ GroupedEvent<A, P> EventStore<A, Payloads...>::group_event(NewEvent<P> event,
 template <class A, class... Payloads>
 EventStoreDescription EventStore<A, Payloads...>::describe() const {
   static_assert(WrittenAsJson<A>,
-                "this aggregate has no to_json: tools show aggregates as JSON, so add one, for "
-                "instance NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Aggregate, aggregate_id, version, "
-                "...)");
+                "this aggregate has no to_json: tools show aggregates as JSON, so list its fields, "
+                "or add one, for instance NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Aggregate, "
+                "aggregate_id, version, ...)");
 
   class Fold final : public AggregateFold {
    public:

@@ -1,19 +1,19 @@
 #pragma once
 
 /// \file
-/// Event types: plain structs that name their type, and how they become JSON text and back. The
-/// only header of castore that includes a JSON library.
+/// Event types: plain structs that name their type, and how they become JSON text and back.
 ///
 ///     struct PokemonAppeared {
 ///       static constexpr std::string_view type = "POKEMON_APPEARED";
 ///       std::string name;
 ///       int level = 0;
-///       struct Metadata { std::optional<std::string> trigger; };  // optional
+///       static constexpr auto fields = castore::fields("name", &PokemonAppeared::name,
+///                                                      "level", &PokemonAppeared::level);
 ///     };
-///     NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PokemonAppeared, name, level)
 
 #include <castore/error.hpp>
 #include <castore/event.hpp>
+#include <castore/fields.hpp>
 #include <concepts>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -23,14 +23,6 @@
 #include <utility>
 
 namespace castore {
-
-/// JSON kept as its text: a payload member, or a `Metadata`, that the application does not look
-/// into. Empty text is not JSON and is refused when it is pushed.
-struct RawJson {
-  std::string text;
-
-  friend bool operator==(const RawJson&, const RawJson&) = default;
-};
 
 /// Listed among a store's payloads, it stands for every event type that the list does not name:
 /// events of a newer version of the application, or of none. Without it such an event is a
@@ -58,20 +50,24 @@ concept ReadFromJson = requires(const nlohmann::json& json) {
 
 /// How a payload or metadata type becomes JSON text; specialise it to do that your own way.
 ///
-/// By default a type with nlohmann's `to_json` and `from_json` uses them, and an empty struct
-/// without them has no payload at all. `encode` answers nothing for "absent"; `decode` is given
-/// nothing for it. Both may throw anything: the store turns it into an `InvalidEventError` or a
-/// `MalformedEventError` that names the event.
+/// By default a type that lists its `fields` is read and written by them, one with nlohmann's
+/// `to_json` and `from_json` by these, and an empty struct without either has no payload at all.
+/// `encode` answers nothing for "absent"; `decode` is given nothing for it. Both may throw
+/// anything: the store turns it into an `InvalidEventError` or a `MalformedEventError` that names
+/// the event.
 template <class T>
 struct JsonCodec {
   static constexpr bool has_json_functions = WrittenAsJson<T> && ReadFromJson<T>;
   static_assert(has_json_functions || std::is_empty_v<T>,
-                "this payload (or metadata) has no JSON functions: give it to_json and from_json, "
-                "for instance NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Type, member, ...), or "
-                "specialise castore::JsonCodec for it");
+                "this payload (or metadata) has no JSON functions: list its fields, as "
+                "`static constexpr auto fields = castore::fields(\"name\", &Type::name);`, give it "
+                "to_json and from_json, for instance NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Type, "
+                "member, ...), or specialise castore::JsonCodec for it");
 
   static std::optional<std::string> encode(const T& value) {
-    if constexpr (has_json_functions) {
+    if constexpr (ListsFields<T>) {
+      return write_fields(value);
+    } else if constexpr (has_json_functions) {
       return nlohmann::json(value).dump();
     } else {
       return std::nullopt;
@@ -81,6 +77,10 @@ struct JsonCodec {
   static T decode(std::optional<std::string_view> json) {
     if constexpr (has_json_functions) {
       if (!json) throw std::invalid_argument("it is absent");
+    }
+    if constexpr (ListsFields<T>) {
+      return read_fields<T>(*json);
+    } else if constexpr (has_json_functions) {
       return nlohmann::json::parse(*json).template get<T>();
     } else {
       return T{};

@@ -29,6 +29,11 @@ struct JsonSyntaxError {
 class JsonScanner {
  public:
   explicit JsonScanner(std::string_view text) noexcept : text_(text) {}
+  JsonScanner(const JsonScanner&) = delete;
+  JsonScanner& operator=(const JsonScanner&) = delete;
+  JsonScanner(JsonScanner&&) = delete;
+  JsonScanner& operator=(JsonScanner&&) = delete;
+  ~JsonScanner() = default;
 
   /// The next value's text, without the white space around it.
   /// \param depth  how many levels arrays and objects may still go down
@@ -59,6 +64,8 @@ class JsonScanner {
   void string(std::string& out);
   /// The name of a member and the colon behind it. Valid until the next name is read.
   std::string_view name();
+  /// The name read last: about where an error is.
+  [[nodiscard]] std::string_view last_name() const noexcept { return last_name_; }
 
   /// A number's text.
   std::string_view number();
@@ -118,7 +125,8 @@ class JsonScanner {
   std::string_view text_;
   std::size_t at_ = 0;
   bool escaped_ = false;  ///< the string read last has escapes
-  std::string name_;      ///< the name read last, if it has
+  std::string name_;      ///< the name read last, if that has escapes
+  std::string_view last_name_;
 };
 
 /// The length of the UTF-8 character at the front of `text`, 0 if there is none.

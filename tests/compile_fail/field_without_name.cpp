@@ -1,0 +1,7 @@
+// expect: fields are listed in pairs: a name, then a pointer to the member
+#include <castore/fields.hpp>
+
+struct PokemonNicknamed {
+  std::string nickname;
+  static constexpr auto fields = castore::fields(&PokemonNicknamed::nickname);
+};

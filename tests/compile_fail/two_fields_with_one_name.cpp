@@ -1,0 +1,9 @@
+// expect: two_fields_have_one_name
+#include <castore/fields.hpp>
+
+struct PokemonRenamed {
+  std::string from;
+  std::string to;
+  static constexpr auto fields =
+      castore::fields("name", &PokemonRenamed::from, "name", &PokemonRenamed::to);
+};
