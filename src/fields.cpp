@@ -16,6 +16,11 @@ void throw_missing(std::string_view name) {
   throw std::invalid_argument('"' + std::string(name) + "\" is missing");
 }
 
+void append_text(std::string& out, std::string_view text) {
+  if (!is_utf8(text)) throw std::domain_error("a text is not UTF-8");
+  append_json_string(out, text);
+}
+
 void append_floating(std::string& out, double value) {
   if (!std::isfinite(value)) throw std::domain_error("JSON has no NaN and no infinity");
   std::array<char, 32> text{};

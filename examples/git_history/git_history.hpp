@@ -17,9 +17,10 @@ namespace git_history {
 /// Metadata of every event.
 struct Authored {
   std::string author;  ///< a hash of the address
+
+  static constexpr auto fields = castore::fields("author", &Authored::author);
   friend bool operator==(const Authored&, const Authored&) = default;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Authored, author)
 
 // --- COMMITS ----------------------------------------------------------------------------------
 
@@ -29,9 +30,11 @@ struct Committed {
   std::int64_t added = 0;    ///< lines
   std::int64_t removed = 0;  ///< lines
   using Metadata = Authored;
+
+  static constexpr auto fields = castore::fields("files", &Committed::files, "added",
+                                                 &Committed::added, "removed", &Committed::removed);
   friend bool operator==(const Committed&, const Committed&) = default;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Committed, files, added, removed)
 
 struct Commit {
   std::string aggregate_id;
@@ -40,9 +43,12 @@ struct Commit {
   std::int64_t files = 0;
   std::int64_t added = 0;
   std::int64_t removed = 0;
+
+  static constexpr auto fields = castore::fields(
+      "aggregate_id", &Commit::aggregate_id, "version", &Commit::version, "author", &Commit::author,
+      "files", &Commit::files, "added", &Commit::added, "removed", &Commit::removed);
   friend bool operator==(const Commit&, const Commit&) = default;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Commit, aggregate_id, version, author, files, added, removed)
 
 struct CommitReducer {
   Commit operator()(Commit commit, const castore::Event<Committed>& event) const {
@@ -68,31 +74,11 @@ struct FileChange {
   std::optional<std::int64_t> added;    ///< lines; git counts none in a binary file
   std::optional<std::int64_t> removed;  ///< lines
   using Metadata = Authored;
+
+  static constexpr auto fields = castore::fields(
+      "commit", &FileChange::commit, "added", &FileChange::added, "removed", &FileChange::removed);
   friend bool operator==(const FileChange&, const FileChange&) = default;
 };
-
-namespace detail {
-
-inline nlohmann::json or_null(const std::optional<std::int64_t>& lines) {
-  return lines ? nlohmann::json(*lines) : nlohmann::json(nullptr);
-}
-
-inline std::optional<std::int64_t> lines_of(const nlohmann::json& json) {
-  return json.is_null() ? std::nullopt : std::optional(json.get<std::int64_t>());
-}
-
-}  // namespace detail
-
-inline void to_json(nlohmann::json& json, const FileChange& change) {
-  json = {{"commit", change.commit},
-          {"added", detail::or_null(change.added)},
-          {"removed", detail::or_null(change.removed)}};
-}
-inline void from_json(const nlohmann::json& json, FileChange& change) {
-  json.at("commit").get_to(change.commit);
-  change.added = detail::lines_of(json.at("added"));
-  change.removed = detail::lines_of(json.at("removed"));
-}
 
 struct FileAdded : FileChange {
   static constexpr std::string_view type = "FILE_ADDED";
@@ -110,9 +96,12 @@ struct File {
   bool exists = false;
   std::int64_t lines = 0;
   std::int64_t changes = 0;  ///< commits that touched it
+
+  static constexpr auto fields =
+      castore::fields("aggregate_id", &File::aggregate_id, "version", &File::version, "exists",
+                      &File::exists, "lines", &File::lines, "changes", &File::changes);
   friend bool operator==(const File&, const File&) = default;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(File, aggregate_id, version, exists, lines, changes)
 
 struct FileReducer {
   File operator()(File file, const castore::Event<FileAdded>& event) const {

@@ -17,8 +17,10 @@ struct PokemonAppeared {
   static constexpr std::string_view type = "POKEMON_APPEARED";
   std::string name;
   int level = 0;
+
+  static constexpr auto fields =
+      castore::fields("name", &PokemonAppeared::name, "level", &PokemonAppeared::level);
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PokemonAppeared, name, level)
 
 struct PokemonCaught {
   static constexpr std::string_view type = "POKEMON_CAUGHT";
@@ -26,10 +28,12 @@ struct PokemonCaught {
 
   struct Metadata {
     std::string device;
+
+    static constexpr auto fields = castore::fields("device", &Metadata::device);
   };
+
+  static constexpr auto fields = castore::fields("trainer_id", &PokemonCaught::trainer_id);
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PokemonCaught, trainer_id)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PokemonCaught::Metadata, device)
 
 struct PokemonLeveledUp {
   static constexpr std::string_view type = "POKEMON_LEVELED_UP";
@@ -70,8 +74,9 @@ using Pokemons = castore::EventStore<Pokemon, PokemonAppeared, PokemonCaught, Po
 struct TrainerCaughtPokemon {
   static constexpr std::string_view type = "TRAINER_CAUGHT_POKEMON";
   std::string pokemon_id;
+
+  static constexpr auto fields = castore::fields("pokemon_id", &TrainerCaughtPokemon::pokemon_id);
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainerCaughtPokemon, pokemon_id)
 
 struct Trainer {
   std::string aggregate_id;

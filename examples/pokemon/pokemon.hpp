@@ -23,26 +23,22 @@ struct PokemonAppeared {
 
   struct Metadata {
     std::optional<std::string> trigger;  ///< "random" or "scripted"
+    static constexpr auto fields = castore::fields("trigger", &Metadata::trigger);
     friend bool operator==(const Metadata&, const Metadata&) = default;
   };
+
+  static constexpr auto fields =
+      castore::fields("name", &PokemonAppeared::name, "level", &PokemonAppeared::level);
   friend bool operator==(const PokemonAppeared&, const PokemonAppeared&) = default;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PokemonAppeared, name, level)
-
-inline void to_json(nlohmann::json& json, const PokemonAppeared::Metadata& metadata) {
-  json = nlohmann::json::object();
-  if (metadata.trigger) json["trigger"] = *metadata.trigger;
-}
-inline void from_json(const nlohmann::json& json, PokemonAppeared::Metadata& metadata) {
-  if (json.contains("trigger")) metadata.trigger = json.at("trigger").get<std::string>();
-}
 
 struct PokemonCaught {
   static constexpr std::string_view type = "POKEMON_CAUGHT";
   std::string trainer_id;
+
+  static constexpr auto fields = castore::fields("trainer_id", &PokemonCaught::trainer_id);
   friend bool operator==(const PokemonCaught&, const PokemonCaught&) = default;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PokemonCaught, trainer_id)
 
 /// Without members, and so without payload.
 struct PokemonLeveledUp {
@@ -56,9 +52,12 @@ struct Pokemon {
   std::string name;
   int level = 0;
   std::string trainer_id;  ///< empty while it is wild
+
+  static constexpr auto fields =
+      castore::fields("aggregate_id", &Pokemon::aggregate_id, "version", &Pokemon::version, "name",
+                      &Pokemon::name, "level", &Pokemon::level, "trainer_id", &Pokemon::trainer_id);
   friend bool operator==(const Pokemon&, const Pokemon&) = default;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Pokemon, aggregate_id, version, name, level, trainer_id)
 
 struct PokemonReducer {
   Pokemon operator()(Pokemon pokemon, const castore::Event<PokemonAppeared>& event) const {
@@ -100,25 +99,30 @@ inline castore::NewEvent<PokemonLeveledUp> leveled_up(std::string id, castore::V
 struct TrainerCreated {
   static constexpr std::string_view type = "TRAINER_CREATED";
   std::string name;
+
+  static constexpr auto fields = castore::fields("name", &TrainerCreated::name);
   friend bool operator==(const TrainerCreated&, const TrainerCreated&) = default;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainerCreated, name)
 
 struct TrainerCaughtPokemon {
   static constexpr std::string_view type = "TRAINER_CAUGHT_POKEMON";
   std::string pokemon_id;
+
+  static constexpr auto fields = castore::fields("pokemon_id", &TrainerCaughtPokemon::pokemon_id);
   friend bool operator==(const TrainerCaughtPokemon&, const TrainerCaughtPokemon&) = default;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainerCaughtPokemon, pokemon_id)
 
 struct Trainer {
   std::string aggregate_id;
   castore::Version version = 0;
   std::string name;
   std::vector<std::string> pokemon_ids;
+
+  static constexpr auto fields =
+      castore::fields("aggregate_id", &Trainer::aggregate_id, "version", &Trainer::version, "name",
+                      &Trainer::name, "pokemon_ids", &Trainer::pokemon_ids);
   friend bool operator==(const Trainer&, const Trainer&) = default;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Trainer, aggregate_id, version, name, pokemon_ids)
 
 struct TrainerReducer {
   Trainer operator()(Trainer trainer, const castore::Event<TrainerCreated>& event) const {

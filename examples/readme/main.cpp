@@ -5,8 +5,9 @@
 struct PokemonLeveledUp {  // an event: what happened
   static constexpr std::string_view type = "POKEMON_LEVELED_UP";
   int levels = 0;
+
+  static constexpr auto fields = castore::fields("levels", &PokemonLeveledUp::levels);
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PokemonLeveledUp, levels)
 
 struct Pokemon {  // an aggregate: what its events add up to
   std::string aggregate_id;

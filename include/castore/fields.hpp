@@ -182,6 +182,7 @@ namespace detail {
 
 [[noreturn]] void throw_unreadable(const JsonSyntaxError& error, std::string_view name);
 [[noreturn]] void throw_missing(std::string_view name);
+void append_text(std::string& out, std::string_view text);
 void append_floating(std::string& out, double value);
 
 }  // namespace detail
@@ -301,7 +302,7 @@ void append_value(std::string& out, const T& value) {
   } else if constexpr (std::floating_point<T>) {
     detail::append_floating(out, static_cast<double>(value));
   } else if constexpr (std::same_as<T, std::string>) {
-    append_json_string(out, value);
+    detail::append_text(out, value);
   } else if constexpr (std::same_as<T, RawJson>) {
     out += value.text;
   } else if constexpr (detail::is_optional<T>) {
@@ -321,7 +322,7 @@ void append_value(std::string& out, const T& value) {
     out += '{';
     for (const auto& [name, mapped] : value) {
       if (out.back() != '{') out += ',';
-      append_json_string(out, name);
+      detail::append_text(out, name);
       out += ':';
       append_value(out, mapped);
     }
