@@ -32,6 +32,8 @@ class Statement {
 
   /// \returns whether there is a row
   bool step();
+  /// Runs a statement that writes. \returns whether no UNIQUE or NOT NULL constraint forbade it
+  [[nodiscard]] bool write();
   void reset() noexcept;
 
   [[nodiscard]] std::int64_t integer(int column) const noexcept;
@@ -89,6 +91,10 @@ class Connection {
 
   [[nodiscard]] sqlite3* handle() const noexcept { return handle_; }
 
+  /// From now on, how long to wait for other processes: until then, but not at all if that is past.
+  /// A host's connection waits as the host has told it to.
+  void wait_until(std::chrono::steady_clock::time_point deadline) noexcept { deadline_ = deadline; }
+
   /// For statements that are run once.
   void execute(const char* sql);
 
@@ -106,8 +112,13 @@ class Connection {
   void rollback(bool savepoint) noexcept;
 
  private:
+  static int on_busy(void* self, int count) noexcept;
+
   std::unique_ptr<SQLite::Database> owned_;
   sqlite3* handle_;
+  std::chrono::milliseconds busy_timeout_{};
+  std::optional<std::chrono::steady_clock::time_point> deadline_;
+  std::chrono::steady_clock::time_point give_up_;
   std::vector<std::unique_ptr<Prepared>> prepared_;
 };
 

@@ -13,6 +13,9 @@ namespace {
 /// More are opened when more threads read at once, and closed again.
 constexpr std::size_t idle_readers_kept = 4;
 
+/// How many writes share a transaction at most: their callers wait until it ends.
+constexpr std::size_t largest_batch = 256;
+
 constexpr auto memory = ":memory:";
 
 const char* synchronous_pragma(Synchronous synchronous) {
@@ -64,6 +67,32 @@ std::unique_ptr<Connection> open_writer(const std::filesystem::path& path,
   return writer;
 }
 
+void run_all(const std::vector<std::function<void()>>& actions) {
+  std::exception_ptr failure;
+  for (const auto& action : actions) {
+    try {
+      action();
+    } catch (...) {
+      if (!failure) failure = std::current_exception();
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+/// The end of a leader's turn, however it ends.
+class Holding {
+ public:
+  explicit Holding(WriterQueue& queue) noexcept : queue_(queue) {}
+  Holding(const Holding&) = delete;
+  Holding& operator=(const Holding&) = delete;
+  Holding(Holding&&) = delete;
+  Holding& operator=(Holding&&) = delete;
+  ~Holding() { queue_.release(); }
+
+ private:
+  WriterQueue& queue_;
+};
+
 }  // namespace
 
 Database::Impl::Impl(std::filesystem::path file, const DatabaseOptions& given)
@@ -78,27 +107,37 @@ Database::Impl::~Impl() {
   idle_readers.clear();
 }
 
+StorageBusyError Database::Impl::busy() const {
+  return StorageBusyError("other threads are writing to " + path.string() + " for more than " +
+                          std::to_string(options.busy_timeout.count()) + " ms");
+}
+
+StorageError Database::Impl::read_only() const {
+  return {ErrorCode::storage_read_only, path.string() + " is open for reading only"};
+}
+
 void Database::Impl::acquire() {
-  if (!writer) {
-    throw StorageError(ErrorCode::storage_read_only, path.string() + " is open for reading only");
-  }
-  if (!lock.try_lock_for(options.busy_timeout)) {
-    throw StorageBusyError("another thread is writing to " + path.string() + " for more than " +
-                           std::to_string(options.busy_timeout.count()) + " ms");
-  }
+  if (!writer) throw read_only();
+  const auto until = deadline();
+  if (!queue.acquire(until)) throw busy();
+  writer->wait_until(until);
 }
 
 void Database::Impl::begin() {
   acquire();
   try {
-    check_alive();
-    if (open_transactions.empty()) host_transaction = writer->in_transaction();
-    writer->begin();
-    open_transactions.push_back(actions.size());
+    begin_inside();
   } catch (...) {
-    lock.unlock();
+    queue.release();
     throw;
   }
+}
+
+void Database::Impl::begin_inside() {
+  check_alive();
+  if (open_transactions.empty()) host_transaction = writer->in_transaction();
+  writer->begin();
+  open_transactions.push_back(actions.size());
 }
 
 void Database::Impl::check_alive() const {
@@ -108,47 +147,140 @@ void Database::Impl::check_alive() const {
   }
 }
 
-void Database::Impl::commit() {
+std::vector<std::function<void()>> Database::Impl::commit_inside() {
   const bool outermost = open_transactions.size() == 1;
-  const bool in_host_transaction = host_transaction;
+  check_alive();
+  writer->commit(!outermost || host_transaction);
+  open_transactions.pop_back();
+  std::vector<std::function<void()>> ready;
+  if (outermost) ready.swap(actions);
+  if (host_transaction) ready.clear();  // whether the host commits, we do not learn
+  return ready;
+}
+
+void Database::Impl::rollback_inside() noexcept {
+  const bool outermost = open_transactions.size() == 1;
+  writer->rollback(!outermost || host_transaction);
+  actions.resize(open_transactions.back());
+  open_transactions.pop_back();
+}
+
+void Database::Impl::commit() {
+  std::vector<std::function<void()>> ready;
   try {
-    check_alive();
-    writer->commit(!outermost || in_host_transaction);
+    ready = commit_inside();
   } catch (...) {
     rollback();
     throw;
   }
-  open_transactions.pop_back();
-  std::vector<std::function<void()>> ready;
-  if (outermost) ready.swap(actions);
-  lock.unlock();
-  if (in_host_transaction) return;  // whether the host commits, we do not learn
+  queue.release();
+  run_all(ready);
+}
 
-  std::exception_ptr failure;
-  for (const auto& action : ready) {
-    try {
-      action();
-    } catch (...) {
-      if (!failure) failure = std::current_exception();
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
+void Database::Impl::rollback() noexcept {
+  rollback_inside();
+  queue.release();
 }
 
 bool Database::Impl::host_is_in_transaction() {
   if (!on_host_connection) return false;
   acquire();  // else another thread's transaction of ours would look like the host's
   const bool inside = writer->in_transaction();
-  lock.unlock();
+  queue.release();
   return inside;
 }
 
-void Database::Impl::rollback() noexcept {
-  const bool outermost = open_transactions.size() == 1;
-  writer->rollback(!outermost || host_transaction);
-  actions.resize(open_transactions.back());
-  open_transactions.pop_back();
-  lock.unlock();
+// --- Group commit: of the callers that wait, the first leads. It runs what the others want written
+// --- in its own transaction, so that they share one sync, and hands each its own answer.
+
+void Database::Impl::run(PendingWrite& write) {
+  if (queue.held()) {  // inside whatever this thread has open
+    check_alive();
+    return run_all(run_alone(write));
+  }
+  if (!writer) throw read_only();
+  const auto until = deadline();
+  switch (queue.enter(write, until)) {
+    case WriterQueue::Turn::lead:
+      writer->wait_until(until);
+      return lead(write);
+    case WriterQueue::Turn::done:
+      if (write.failure) std::rethrow_exception(std::move(write.failure));
+      return;
+    case WriterQueue::Turn::timed_out:
+      throw busy();
+  }
+}
+
+std::vector<std::function<void()>> Database::Impl::run_alone(PendingWrite& write) {
+  if (write.one_statement()) {  // SQLite makes a transaction of it where there is none
+    write.run();
+    return {};
+  }
+  begin_inside();
+  try {
+    write.run();
+    return commit_inside();
+  } catch (...) {
+    rollback_inside();
+    throw;
+  }
+}
+
+void Database::Impl::lead(PendingWrite& write) {
+  std::vector<std::function<void()>> ready;
+  {
+    const Holding holding(queue);
+    ready = queue.write_is_waiting() ? run_batch(write) : run_alone(write);
+  }
+  if (write.failure) std::rethrow_exception(std::move(write.failure));
+  run_all(ready);
+}
+
+std::vector<std::function<void()>> Database::Impl::run_batch(PendingWrite& leaders) {
+  std::vector<std::function<void()>> ready;
+  begin_inside();  // before anybody else is committed to what this transaction will come to
+  batch.assign(1, &leaders);
+  try {
+    std::size_t next = 0;
+    do {
+      for (; next < batch.size(); ++next) run_in_batch(*batch[next]);
+    } while (queue.take(batch, largest_batch));
+    ready = commit_inside();
+  } catch (const StorageError& error) {
+    rollback_inside();
+    fail_batch(error);
+  } catch (const std::exception& error) {
+    rollback_inside();
+    fail_batch(StorageError(ErrorCode::storage, error.what()));
+  }
+  batch.erase(batch.begin());
+  queue.acknowledge(batch);
+  return ready;
+}
+
+/// What fails takes only itself back, unless SQLite has given up the whole transaction.
+void Database::Impl::run_in_batch(PendingWrite& write) {
+  try {
+    static_cast<void>(run_alone(write));
+  } catch (const StorageError&) {
+    write.failure = std::current_exception();
+    if (!writer->in_transaction()) throw;
+  } catch (...) {
+    write.failure = std::current_exception();
+    check_alive();
+  }
+}
+
+void Database::Impl::fail_batch(const StorageError& error) {
+  for (PendingWrite* const write : batch) {
+    if (write->failure) continue;
+    // One of its own for each: they are looked at on different threads.
+    write->failure =
+        error.code() == ErrorCode::storage_busy
+            ? std::make_exception_ptr(StorageBusyError(std::string(error.what())))
+            : std::make_exception_ptr(StorageError(error.code(), std::string(error.what())));
+  }
 }
 
 std::unique_ptr<Connection> Database::Impl::take_reader() {
@@ -183,7 +315,7 @@ Reading::Reading(Database::Impl& database) : database_(database), connection_(nu
 
 Reading::~Reading() {
   if (!reader_) {
-    database_.lock.unlock();
+    database_.queue.release();
     return;
   }
   try {

@@ -3,18 +3,41 @@
 /// \file
 /// What the adapter sees of a `Database`: a connection to write with, others to read with.
 
+#include <castore/event_storage_adapter.hpp>
 #include <castore/sqlite/database.hpp>
+#include <chrono>
 #include <cstddef>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "sqlite/connection.hpp"
 #include "sqlite/read_only.hpp"
-#include "sqlite/writer_lock.hpp"
+#include "sqlite/writer_queue.hpp"
 
 namespace castore::sqlite {
+
+class AdapterSet {
+ public:
+  void insert(const EventStorageAdapter* adapter) {
+    const std::lock_guard lock(mutex_);
+    adapters_.insert(adapter);
+  }
+  void erase(const EventStorageAdapter* adapter) {
+    const std::lock_guard lock(mutex_);
+    adapters_.erase(adapter);
+  }
+  [[nodiscard]] bool contains(const EventStorageAdapter* adapter) const {
+    const std::lock_guard lock(mutex_);
+    return adapters_.contains(adapter);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::set<const EventStorageAdapter*> adapters_;
+};
 
 struct Database::Impl {
   Impl(std::filesystem::path file, const DatabaseOptions& given);
@@ -27,29 +50,46 @@ struct Database::Impl {
   std::filesystem::path path;  ///< empty: the writer is the only connection there can be
   DatabaseOptions options;
 
-  // --- Writing: under `lock` ---
-  WriterLock lock;
+  // --- Writing: by whoever holds `queue` ---
+  WriterQueue queue;
   std::unique_ptr<Connection> writer;  ///< null if read-only
   bool on_host_connection = false;
   bool host_transaction = false;  ///< the outermost of ours is a savepoint in the host's
   /// The open transactions of ours, outermost first: how many actions there were at each's start.
   std::vector<std::size_t> open_transactions;
   std::vector<std::function<void()>> actions;  ///< to run after the outermost commit
+  std::vector<PendingWrite*> batch;            ///< what shares the leader's transaction
+
+  [[nodiscard]] WriterQueue::Deadline deadline() const {
+    return std::chrono::steady_clock::now() + options.busy_timeout;
+  }
 
   /// \throws StorageBusyError
   void acquire();
+
+  /// A transaction of the caller's own, from `acquire` to `release`. Inside another, a savepoint.
   void begin();
   void commit();
   void rollback() noexcept;
+
+  /// Runs `write`, or lets it run, in a transaction of its own or shared with other callers': it is
+  /// committed when this returns, unless a transaction of this thread is still open around it.
+  /// \throws what `write` throws, and StorageError
+  void run(PendingWrite& write);
+
   /// Inside a transaction that SQLite itself has rolled back, a push would commit on its own.
   void check_alive() const;
   /// This thread is inside a transaction of ours.
   [[nodiscard]] bool in_transaction() const noexcept {
-    return lock.held() && !open_transactions.empty();
+    return queue.held() && !open_transactions.empty();
   }
 
   /// What was pushed may still be rolled back by the host.
   [[nodiscard]] bool host_is_in_transaction();
+
+  /// Those of ours on this database, as opposed to decorators around them: what they write may be
+  /// written by another thread.
+  AdapterSet adapters;
 
   // --- Reading: the pool ---
   std::mutex readers_mutex;
@@ -58,6 +98,21 @@ struct Database::Impl {
 
   [[nodiscard]] std::unique_ptr<Connection> take_reader();
   void give_back(std::unique_ptr<Connection> reader);
+
+ private:
+  using Actions = std::vector<std::function<void()>>;
+
+  [[nodiscard]] StorageBusyError busy() const;
+  [[nodiscard]] StorageError read_only() const;
+  void begin_inside();
+  /// \returns what is to run now that the outermost transaction is committed
+  [[nodiscard]] Actions commit_inside();
+  void rollback_inside() noexcept;
+  void lead(PendingWrite& write);
+  [[nodiscard]] Actions run_alone(PendingWrite& write);
+  [[nodiscard]] Actions run_batch(PendingWrite& leaders);
+  void run_in_batch(PendingWrite& write);
+  void fail_batch(const StorageError& error);
 };
 
 /// A connection to read with: one of the pool, or the writer where this thread has to see what it

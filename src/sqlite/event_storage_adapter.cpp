@@ -27,6 +27,18 @@ constexpr auto insert_event = R"sql(
   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 )sql";
 
+// The same for a version that follows the newest one. Any other becomes NULL, and so forbidden: one
+// statement asks and writes, and is a transaction by itself.
+constexpr auto insert_next_event = R"sql(
+  INSERT INTO castore_event
+    (event_store_id, aggregate_id, version, type, timestamp, payload, metadata)
+  VALUES (?1, ?2,
+          CASE ?3 WHEN 1 + coalesce((SELECT max(version) FROM castore_event
+                                      WHERE event_store_id = ?1 AND aggregate_id = ?2), 0)
+                  THEN ?3 END,
+          ?4, ?5, ?6, ?7)
+)sql";
+
 // In place: the position, and so the order of commit, stays.
 constexpr auto overwrite_event = R"sql(
   UPDATE castore_event SET type = ?4, timestamp = ?5, payload = ?6, metadata = ?7
@@ -91,11 +103,12 @@ void bind_event(const Connection::Borrowed& statement, std::string_view event_st
   statement->bind(7, event.metadata);
 }
 
-void insert(Connection& connection, std::string_view event_store_id, const NewEventView& event,
-            Timestamp timestamp) {
-  const auto statement = connection.borrow(insert_event);
+/// \returns whether it is stored: if not, its version is taken or leaves a gap
+bool insert(Connection& connection, std::string_view event_store_id, const NewEventView& event,
+            Timestamp timestamp, bool allow_version_gap) {
+  const auto statement = connection.borrow(allow_version_gap ? insert_event : insert_next_event);
   bind_event(statement, event_store_id, event, timestamp);
-  statement->step();
+  return statement->write();
 }
 
 /// \returns whether there was an event to overwrite
@@ -121,26 +134,90 @@ Version newest(Connection& connection, std::string_view event_store_id, const Ne
   return statement->integer(0);  // NULL, where there is none, reads as 0
 }
 
-/// Inside a writing transaction: nobody else can come between the questions and the answer. The
-/// UNIQUE constraint stands behind it all the same.
-void store(Connection& connection, std::string_view event_store_id, const NewEventView& event,
-           Timestamp timestamp, const PushEventOptions& options) {
+/// Why an event could not be inserted. Returns if it could be now.
+void check_version(Connection& connection, std::string_view event_store_id,
+                   const NewEventView& event, bool allow_version_gap) {
   const Version last = newest(connection, event_store_id, event);
-  if (event.version <= last) {
-    const bool taken = options.force ? overwrite(connection, event_store_id, event, timestamp)
-                                     : is_taken(connection, event_store_id, event);
-    if (taken && options.force) return;
-    if (taken) {
-      throw EventAlreadyExistsError(std::string(event_store_id), std::string(event.aggregate_id),
-                                    event.version, last);
-    }
+  if (event.version <= last && is_taken(connection, event_store_id, event)) {
+    throw EventAlreadyExistsError(std::string(event_store_id), std::string(event.aggregate_id),
+                                  event.version, last);
   }
-  if (event.version != next_version(last) && !options.allow_version_gap) {
+  if (event.version != next_version(last) && !allow_version_gap) {
     throw VersionGapError(std::string(event_store_id), std::string(event.aggregate_id),
                           event.version, next_version(last));
   }
-  insert(connection, event_store_id, event, timestamp);
 }
+
+/// The database decides, in one statement, who wins a version. Where that is a transaction by
+/// itself another process may write before we have asked what was wrong: then it is tried again.
+void store(Connection& connection, std::string_view event_store_id, const NewEventView& event,
+           Timestamp timestamp, const PushEventOptions& options) {
+  if (options.force && overwrite(connection, event_store_id, event, timestamp)) return;
+  constexpr int tries = 10;
+  for (int i = 0; i < tries; ++i) {
+    if (insert(connection, event_store_id, event, timestamp, options.allow_version_gap)) return;
+    check_version(connection, event_store_id, event, options.allow_version_gap);
+  }
+  throw StorageError(ErrorCode::storage, "a constraint that is not castore's forbids the event");
+}
+
+class PushedEvent final : public sqlite::PendingWrite {
+ public:
+  PushedEvent(Connection* connection, const Clock& clock, std::string_view event_store_id,
+              const NewEventView& event, const PushEventOptions& options)
+      : connection_(connection),
+        clock_(clock),
+        event_store_id_(event_store_id),
+        event_(event),
+        options_(options) {}
+
+  void run() override {
+    timestamp_ = event_.timestamp ? *event_.timestamp : checked_timestamp(clock_());
+    store(*connection_, event_store_id_, event_, timestamp_, options_);
+  }
+  /// To overwrite is to try, and to insert if there was nothing.
+  [[nodiscard]] bool one_statement() const noexcept override { return !options_.force; }
+
+  [[nodiscard]] Timestamp timestamp() const noexcept { return timestamp_; }
+
+ private:
+  Connection* connection_;  ///< null if read-only: then it is not run
+  const Clock& clock_;
+  std::string_view event_store_id_;
+  const NewEventView& event_;
+  PushEventOptions options_;
+  Timestamp timestamp_{};
+};
+
+class PushedGroup final : public sqlite::PendingWrite {
+ public:
+  PushedGroup(Connection* connection, const Clock& clock, std::optional<Timestamp> timestamp,
+              std::span<const GroupedEventView> events, const PushEventGroupOptions& options)
+      : connection_(connection),
+        clock_(clock),
+        given_(timestamp),
+        events_(events),
+        options_(options) {}
+
+  void run() override {
+    timestamp_ = given_ ? *given_ : checked_timestamp(clock_());
+    for (const GroupedEventView& grouped : events_) {
+      store(*connection_, grouped.event_store_id, grouped.event, timestamp_,
+            {.force = options_.force, .allow_version_gap = grouped.allow_version_gap});
+    }
+  }
+  [[nodiscard]] bool one_statement() const noexcept override { return false; }
+
+  [[nodiscard]] Timestamp timestamp() const noexcept { return timestamp_; }
+
+ private:
+  Connection* connection_;  ///< null if read-only: then it is not run
+  const Clock& clock_;
+  std::optional<Timestamp> given_;
+  std::span<const GroupedEventView> events_;
+  PushEventGroupOptions options_;
+  Timestamp timestamp_{};
+};
 
 EventView read_event(const Connection::Borrowed& row, std::string_view event_store_id,
                      std::string_view aggregate_id) {
@@ -172,9 +249,11 @@ void read_events(Connection& connection, std::string_view event_store_id,
 
 SqliteEventStorageAdapter::SqliteEventStorageAdapter(std::shared_ptr<sqlite::Database> database,
                                                      Clock clock)
-    : database_(std::move(database)), clock_(std::move(clock)) {}
+    : database_(std::move(database)), clock_(std::move(clock)) {
+  database_->impl_->adapters.insert(this);
+}
 
-SqliteEventStorageAdapter::~SqliteEventStorageAdapter() = default;
+SqliteEventStorageAdapter::~SqliteEventStorageAdapter() { database_->impl_->adapters.erase(this); }
 
 void SqliteEventStorageAdapter::for_each_event(std::string_view event_store_id,
                                                std::string_view aggregate_id,
@@ -206,37 +285,37 @@ Timestamp SqliteEventStorageAdapter::push_event(std::string_view event_store_id,
                                                 const PushEventOptions& options) {
   check_new_event(event_store_id, event);
   sqlite::Database::Impl& database = *database_->impl_;
-  const auto push = [&] {
-    const Timestamp timestamp = event.timestamp ? *event.timestamp : checked_timestamp(clock_());
-    store(*database.writer, event_store_id, event, timestamp, options);
-    return timestamp;
-  };
-  if (database.in_transaction()) {
-    // One statement writes: it needs no savepoint of its own.
-    database.check_alive();
-    return push();
-  }
-  Transaction transaction(*database_);
-  const Timestamp timestamp = push();
-  transaction.commit();
-  return timestamp;
+  PushedEvent write(database.writer.get(), clock_, event_store_id, event, options);
+  database.run(write);
+  return write.timestamp();
 }
 
 Timestamp SqliteEventStorageAdapter::push_event_group(std::span<const GroupedEventView> events,
                                                       const PushEventGroupOptions& options) {
   const std::optional<Timestamp> given = check_event_group(*this, events);
+  sqlite::Database::Impl& database = *database_->impl_;
+  const bool plain = std::all_of(events.begin(), events.end(), [&](const auto& grouped) {
+    return grouped.adapter == this || database.adapters.contains(grouped.adapter);
+  });
+  if (!plain) return push_through_adapters(events, given, options);
+  PushedGroup write(database.writer.get(), clock_, given, events, options);
+  database.run(write);
+  return write.timestamp();
+}
+
+/// A decorator's part of a group runs on the thread that pushes the group: the group shares its
+/// transaction with no other caller's.
+Timestamp SqliteEventStorageAdapter::push_through_adapters(std::span<const GroupedEventView> events,
+                                                           std::optional<Timestamp> given,
+                                                           const PushEventGroupOptions& options) {
   Transaction transaction(*database_);
   const Timestamp timestamp = given ? *given : checked_timestamp(clock_());
   for (const GroupedEventView& grouped : events) {
-    const PushEventOptions push{.force = options.force,
-                                .allow_version_gap = grouped.allow_version_gap};
     NewEventView event = grouped.event;
     event.timestamp = timestamp;
-    if (grouped.adapter == this) {
-      store(*database_->impl_->writer, grouped.event_store_id, event, timestamp, push);
-    } else {
-      static_cast<void>(grouped.adapter->push_event(grouped.event_store_id, event, push));
-    }
+    static_cast<void>(grouped.adapter->push_event(
+        grouped.event_store_id, event,
+        {.force = options.force, .allow_version_gap = grouped.allow_version_gap}));
   }
   transaction.commit();
   return timestamp;

@@ -36,9 +36,10 @@ struct DatabaseOptions {
 /// `castore_`. Shared by the adapters on it; safe to use from several threads, and several
 /// processes may have the same file open.
 ///
-/// One connection writes, one thread at a time; readers have connections of their own and wait for
-/// nobody. Files are put in WAL mode: keep them on a local disk. See `docs/design.md` for what is
-/// promised after a crash.
+/// One connection writes, one thread at a time, in the order they came; pushes that wait share a
+/// transaction and a sync, each with an answer of its own. Readers have connections of their own
+/// and wait for nobody. Files are put in WAL mode: keep them on a local disk. See `docs/design.md`
+/// for what is promised after a crash.
 class Database : public std::enable_shared_from_this<Database> {
  public:
   /// Opens the file; unless read-only, creates it where it is missing and brings its tables up to

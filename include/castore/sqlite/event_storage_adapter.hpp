@@ -16,7 +16,8 @@ namespace castore {
 /// push, and SQLite would let it see that.
 class SqliteEventStorageAdapter final : public EventStorageAdapter {
  public:
-  /// \param clock  supplies missing timestamps; called while the write lock is held
+  /// \param clock  supplies missing timestamps; called while the write lock is held, perhaps on
+  ///     the thread of another caller that pushes
   explicit SqliteEventStorageAdapter(std::shared_ptr<sqlite::Database> database,
                                      Clock clock = system_now);
   ~SqliteEventStorageAdapter() override;
@@ -38,6 +39,10 @@ class SqliteEventStorageAdapter final : public EventStorageAdapter {
   void after_commit(std::function<void()> action) override;
 
  private:
+  Timestamp push_through_adapters(std::span<const GroupedEventView> events,
+                                  std::optional<Timestamp> given,
+                                  const PushEventGroupOptions& options);
+
   std::shared_ptr<sqlite::Database> database_;
   Clock clock_;
 };
