@@ -28,6 +28,10 @@ FetchContent_Declare(rapidcheck
   GIT_TAG ff6af6fc683159deb51c543b065eba14dfcf329b
   SYSTEM
   FIND_PACKAGE_ARGS QUIET CONFIG)
+FetchContent_Declare(benchmark
+  GIT_REPOSITORY https://github.com/google/benchmark GIT_TAG v1.7.1
+  SYSTEM
+  FIND_PACKAGE_ARGS 1.7 QUIET CONFIG)
 
 # A function, so that what is set for the dependencies' builds ends with them.
 function(castore_make_available)
@@ -41,6 +45,8 @@ function(castore_make_available)
   set(CLI11_BUILD_EXAMPLES OFF)
   set(DOCTEST_WITH_TESTS OFF)
   set(DOCTEST_NO_INSTALL ON)
+  set(BENCHMARK_ENABLE_TESTING OFF)
+  set(BENCHMARK_ENABLE_INSTALL OFF)
   set(SQLITECPP_INTERNAL_SQLITE OFF)
   set(SQLITECPP_RUN_CPPLINT OFF)
   set(SQLITECPP_RUN_CPPCHECK OFF)
@@ -61,4 +67,7 @@ if(CASTORE_BUILD_TESTS)
   castore_make_available(doctest rapidcheck)
   # where doctest.cmake is, with doctest_discover_tests: of a package, of its sources
   list(APPEND CMAKE_MODULE_PATH ${doctest_DIR} ${doctest_SOURCE_DIR}/scripts/cmake)
+endif()
+if(CASTORE_BUILD_BENCH)
+  castore_make_available(benchmark)
 endif()
