@@ -4,6 +4,7 @@
 #include <SQLiteCpp/Exception.h>
 
 #include <castore/error.hpp>
+#include <new>
 #include <thread>
 
 namespace castore::sqlite {
@@ -109,9 +110,15 @@ std::string_view Statement::text(int column) const noexcept {
   return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
-std::optional<std::string_view> Statement::optional_text(int column) const noexcept {
-  if (sqlite3_column_type(statement_.get(), column) == SQLITE_NULL) return std::nullopt;
-  return text(column);
+std::optional<std::string_view> Statement::optional_text(int column) const {
+  const auto* const data =
+      reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+  if (data == nullptr) {  // NULL, or no memory for it
+    if (sqlite3_column_type(statement_.get(), column) != SQLITE_NULL) throw std::bad_alloc();
+    return std::nullopt;
+  }
+  return std::string_view(data,
+                          static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column)));
 }
 
 Connection::Connection(const std::string& file, int flags,

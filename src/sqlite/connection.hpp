@@ -39,7 +39,7 @@ class Statement {
   [[nodiscard]] std::int64_t integer(int column) const noexcept;
   /// Valid until the next step.
   [[nodiscard]] std::string_view text(int column) const noexcept;
-  [[nodiscard]] std::optional<std::string_view> optional_text(int column) const noexcept;
+  [[nodiscard]] std::optional<std::string_view> optional_text(int column) const;
 
  private:
   struct Finalize {

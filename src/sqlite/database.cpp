@@ -16,6 +16,11 @@ constexpr std::size_t idle_readers_kept = 4;
 /// How many writes share a transaction at most: their callers wait until it ends.
 constexpr std::size_t largest_batch = 256;
 
+/// A leader that expects company waits for it a quarter of what a commit takes. Below the shortest
+/// waiting costs more than it saves: the system's timers are not that fine.
+constexpr std::chrono::steady_clock::duration shortest_gathering = std::chrono::microseconds{100};
+constexpr std::chrono::steady_clock::duration longest_gathering = std::chrono::milliseconds{2};
+
 constexpr auto memory = ":memory:";
 
 const char* synchronous_pragma(Synchronous synchronous) {
@@ -118,7 +123,7 @@ StorageError Database::Impl::read_only() const {
 
 void Database::Impl::acquire() {
   if (!writer) throw read_only();
-  const auto until = deadline();
+  const auto until = std::chrono::steady_clock::now() + options.busy_timeout;
   if (!queue.acquire(until)) throw busy();
   writer->wait_until(until);
 }
@@ -199,11 +204,18 @@ void Database::Impl::run(PendingWrite& write) {
     return run_all(run_alone(write));
   }
   if (!writer) throw read_only();
-  const auto until = deadline();
-  switch (queue.enter(write, until)) {
+  const auto began = std::chrono::steady_clock::now();
+  const auto until = began + options.busy_timeout;
+  const auto turn = queue.enter(write, until);
+  switch (turn) {
     case WriterQueue::Turn::lead:
+    case WriterQueue::Turn::inherit:
       writer->wait_until(until);
-      return lead(write);
+      // Who has just been let go may be on the way back: to begin without them would make them wait
+      // for our sync, and us for theirs.
+      if (turn == WriterQueue::Turn::inherit) return lead(write, last_turn.callers);
+      if (began - last_turn.end < last_turn.commit) return lead(write, last_turn.callers - 1);
+      return lead(write, 0);
     case WriterQueue::Turn::done:
       if (write.failure) std::rethrow_exception(std::move(write.failure));
       return;
@@ -227,11 +239,25 @@ std::vector<std::function<void()>> Database::Impl::run_alone(PendingWrite& write
   }
 }
 
-void Database::Impl::lead(PendingWrite& write) {
+void Database::Impl::gather(std::size_t expected) {
+  const auto patience = std::min(last_turn.commit / 4, longest_gathering);
+  if (expected == 0 || patience < shortest_gathering) return;
+  queue.gather(expected, std::chrono::steady_clock::now() + patience);
+}
+
+void Database::Impl::lead(PendingWrite& write, std::size_t expected) {
   std::vector<std::function<void()>> ready;
   {
     const Holding holding(queue);
-    ready = queue.write_is_waiting() ? run_batch(write) : run_alone(write);
+    gather(expected);
+    if (queue.write_is_waiting()) {
+      ready = run_batch(write);
+    } else {
+      const auto began = std::chrono::steady_clock::now();
+      ready = run_alone(write);
+      const auto end = std::chrono::steady_clock::now();
+      last_turn = {1, end - began, end};
+    }
   }
   if (write.failure) std::rethrow_exception(std::move(write.failure));
   run_all(ready);
@@ -246,7 +272,10 @@ std::vector<std::function<void()>> Database::Impl::run_batch(PendingWrite& leade
     do {
       for (; next < batch.size(); ++next) run_in_batch(*batch[next]);
     } while (queue.take(batch, largest_batch));
+    const auto began = std::chrono::steady_clock::now();
     ready = commit_inside();
+    const auto end = std::chrono::steady_clock::now();
+    last_turn = {batch.size(), end - began, end};
   } catch (const StorageError& error) {
     rollback_inside();
     fail_batch(error);

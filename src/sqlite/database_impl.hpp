@@ -59,10 +59,13 @@ struct Database::Impl {
   std::vector<std::size_t> open_transactions;
   std::vector<std::function<void()>> actions;  ///< to run after the outermost commit
   std::vector<PendingWrite*> batch;            ///< what shares the leader's transaction
-
-  [[nodiscard]] WriterQueue::Deadline deadline() const {
-    return std::chrono::steady_clock::now() + options.busy_timeout;
-  }
+  /// How many callers the last leader let go, itself among them, how long they had waited for the
+  /// disk, and when that was.
+  struct {
+    std::size_t callers = 1;
+    std::chrono::steady_clock::duration commit{};
+    std::chrono::steady_clock::time_point end;
+  } last_turn;
 
   /// \throws StorageBusyError
   void acquire();
@@ -108,7 +111,8 @@ struct Database::Impl {
   /// \returns what is to run now that the outermost transaction is committed
   [[nodiscard]] Actions commit_inside();
   void rollback_inside() noexcept;
-  void lead(PendingWrite& write);
+  void lead(PendingWrite& write, std::size_t expected);
+  void gather(std::size_t expected);
   [[nodiscard]] Actions run_alone(PendingWrite& write);
   [[nodiscard]] Actions run_batch(PendingWrite& leaders);
   void run_in_batch(PendingWrite& write);

@@ -10,7 +10,7 @@ bool WriterQueue::acquire(Deadline deadline) {
     return true;
   }
   Waiter waiter;
-  return wait(waiter, deadline) == Turn::lead;
+  return wait(waiter, deadline) != Turn::timed_out;
 }
 
 WriterQueue::Turn WriterQueue::enter(PendingWrite& write, Deadline deadline) {
@@ -26,6 +26,7 @@ WriterQueue::Turn WriterQueue::wait(Waiter& waiter, Deadline deadline) {
     return Turn::lead;
   }
   waiting_.push_back(&waiter);
+  if (waiting_.size() == wanted_) gathered_.notify_one();
   if (!waiter.wake_.wait_until(lock, deadline, [&] { return waiter.state_ != State::waiting; })) {
     waiting_.erase(std::find(waiting_.begin(), waiting_.end(), &waiter));
     return Turn::timed_out;
@@ -34,7 +35,7 @@ WriterQueue::Turn WriterQueue::wait(Waiter& waiter, Deadline deadline) {
   waiter.wake_.wait(lock, [&] { return waiter.state_ != State::taken; });
   if (waiter.state_ == State::done) return Turn::done;
   own();
-  return Turn::lead;
+  return Turn::inherit;
 }
 
 void WriterQueue::own() noexcept {
@@ -54,6 +55,13 @@ void WriterQueue::release() {
   waiting_.pop_front();
   next.state_ = Waiter::State::leading;
   next.wake_.notify_one();
+}
+
+void WriterQueue::gather(std::size_t wanted, Deadline until) {
+  std::unique_lock lock(mutex_);
+  wanted_ = wanted;
+  gathered_.wait_until(lock, until, [this] { return waiting_.size() >= wanted_; });
+  wanted_ = 0;
 }
 
 bool WriterQueue::take(std::vector<PendingWrite*>& batch, std::size_t most) {

@@ -60,12 +60,20 @@ class WriterQueue {
   /// \returns whether it is
   [[nodiscard]] bool acquire(Deadline deadline);
 
-  enum class Turn { lead, done, timed_out };
+  enum class Turn {
+    lead,     ///< at once: nobody was there
+    inherit,  ///< from one that has led before
+    done,     ///< by another thread
+    timed_out
+  };
   /// The same for a write, unless another thread does it meanwhile. \pre not `held()`
   [[nodiscard]] Turn enter(PendingWrite& write, Deadline deadline);
 
   /// By the one that holds it: to the next in the queue, if there is one.
   void release();
+
+  /// By the one that leads: waits for others to join, until `wanted` of them stand in the queue.
+  void gather(std::size_t wanted, Deadline until);
 
   /// Adds the writes that are at the front of the queue, up to `most` in all: their callers wait
   /// for `acknowledge` now, however long that takes. \returns whether there was one
@@ -82,6 +90,8 @@ class WriterQueue {
 
   mutable std::mutex mutex_;
   std::deque<Waiter*> waiting_;
+  std::size_t wanted_ = 0;  ///< while the one that leads gathers
+  std::condition_variable gathered_;
   bool busy_ = false;
   std::atomic<std::thread::id> owner_;
   int depth_ = 0;  ///< of the owner; nobody else looks at it
