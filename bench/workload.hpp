@@ -25,8 +25,11 @@ struct ItemStored {
   std::int64_t count = 0;
   double weight = 0;
   bool fragile = false;
+
+  static constexpr auto fields = castore::fields(
+      "name", &ItemStored::name, "note", &ItemStored::note, "count", &ItemStored::count, "weight",
+      &ItemStored::weight, "fragile", &ItemStored::fragile);
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ItemStored, name, note, count, weight, fragile)
 
 struct Shelf {
   std::string aggregate_id;

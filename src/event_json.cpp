@@ -86,11 +86,11 @@ void append_json_string(std::string& out, std::string_view text) {
   static constexpr char hex[] = "0123456789abcdef";
   out += '"';
   std::size_t copied = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
-    out.append(text, copied, i - copied);
-    copied = i + 1;
+  for (std::size_t i = plain_prefix(text); i < text.size(); i += plain_prefix(text.substr(i))) {
+    const char c = text[i++];
+    if (static_cast<unsigned char>(c) >= 0x80) continue;
+    out.append(text, copied, i - 1 - copied);
+    copied = i;
     out += '\\';
     switch (c) {
       case '\n':

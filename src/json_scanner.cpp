@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <castore/json_scanner.hpp>
 #include <charconv>
 #include <cmath>
@@ -18,25 +19,6 @@ constexpr std::array<bool, 256> plain = [] {
 }();
 
 constexpr bool is_plain(char c) { return plain[static_cast<unsigned char>(c)]; }
-
-/// How many bytes at the front are plain. Eight at a time, by the arithmetic of "Bit Twiddling
-/// Hacks", https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord
-std::size_t plain_prefix(std::string_view text) {
-  constexpr std::uint64_t ones = 0x0101010101010101;
-  constexpr std::uint64_t highs = 0x80 * ones;
-  constexpr auto zero_byte = [](std::uint64_t word) { return (word - ones) & ~word & highs; };
-  std::size_t i = 0;
-  for (; i + sizeof(std::uint64_t) <= text.size(); i += sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + i, sizeof word);
-    const std::uint64_t control = (word - 0x20 * ones) & ~word & highs;
-    const std::uint64_t quote = zero_byte(word ^ '"' * ones);
-    const std::uint64_t backslash = zero_byte(word ^ '\\' * ones);
-    if ((control | quote | backslash | (word & highs)) != 0) break;
-  }
-  while (i < text.size() && is_plain(text[i])) ++i;
-  return i;
-}
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -122,7 +104,51 @@ double whole_number(std::string_view token) {
 constexpr bool is_high_surrogate(unsigned code) { return code >= 0xD800 && code <= 0xDBFF; }
 constexpr bool is_low_surrogate(unsigned code) { return code >= 0xDC00 && code <= 0xDFFF; }
 
+/// \param at  of the character behind the backslash \returns of the one behind the escape
+std::size_t append_unescaped(std::string& out, std::string_view text, std::size_t at) {
+  constexpr std::string_view escapes = "bfnrt";
+  constexpr std::string_view meanings = "\b\f\n\r\t";
+  if (text[at] != 'u') {
+    const std::size_t known = escapes.find(text[at]);
+    out += known == std::string_view::npos ? text[at] : meanings[known];
+    return at + 1;
+  }
+  unsigned code = read_hex4(text, at + 1);
+  at += 5;
+  if (is_high_surrogate(code)) {
+    code = 0x10000 + ((code - 0xD800) << 10) + (read_hex4(text, at + 2) - 0xDC00);
+    at += 6;
+  }
+  append_utf8(out, code);
+  return at;
+}
+
 }  // namespace
+
+/// Eight at a time, by the arithmetic of "Bit Twiddling
+/// Hacks", https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord
+std::size_t plain_prefix(std::string_view text) noexcept {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t highs = 0x80 * ones;
+  constexpr auto zero_byte = [](std::uint64_t word) { return (word - ones) & ~word & highs; };
+  std::size_t i = 0;
+  for (; i + sizeof(std::uint64_t) <= text.size(); i += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + i, sizeof word);
+    const std::uint64_t control = (word - 0x20 * ones) & ~word & highs;
+    const std::uint64_t quote = zero_byte(word ^ '"' * ones);
+    const std::uint64_t backslash = zero_byte(word ^ '\\' * ones);
+    const std::uint64_t found = control | quote | backslash | (word & highs);
+    if (found == 0) continue;
+    // Marks above the lowest may be false, that one never is.
+    if constexpr (std::endian::native == std::endian::little) {
+      return i + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+    }
+    break;
+  }
+  while (i < text.size() && is_plain(text[i])) ++i;
+  return i;
+}
 
 std::size_t utf8_length(std::string_view text) noexcept {
   if (text.empty()) return 0;
@@ -183,11 +209,22 @@ std::string_view JsonScanner::string() {
 }
 
 void JsonScanner::string(std::string& out) {
-  const std::string_view literal = string();
-  if (escaped_) {
-    out = unquote(literal);
-  } else {
-    out.assign(literal.substr(1, literal.size() - 2));
+  if (peek() != '"') fail("expected a string");
+  out.clear();
+  std::size_t copied = ++at_;
+  for (;;) {
+    skip_plain();
+    const char c = text_[at_];
+    if (c != '"' && c != '\\') continue;
+    out.append(text_, copied, at_ - copied);
+    if (c == '"') {
+      ++at_;
+      return;
+    }
+    const std::size_t escape = at_ + 1;
+    skip_escape();
+    append_unescaped(out, text_, escape);
+    copied = at_;
   }
 }
 
@@ -295,24 +332,28 @@ void JsonScanner::skip_string() {
   ++at_;
   escaped_ = false;
   for (;;) {
-    at_ += plain_prefix(text_.substr(at_));
-    if (at_end()) fail("the string does not end");
-    const char c = text_[at_];
-    if (c == '"') {
+    skip_plain();
+    if (text_[at_] == '"') {
       ++at_;
       return;
     }
-    if (c == '\\') {
+    if (text_[at_] == '\\') {
       escaped_ = true;
       skip_escape();
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      fail("a control character in a string");
-    } else {
-      const std::size_t length = utf8_length(text_.substr(at_));
-      if (length == 0) fail("not UTF-8");
-      at_ += length;
     }
   }
+}
+
+/// Up to a quote, a backslash, or behind a character that is not ASCII.
+void JsonScanner::skip_plain() {
+  at_ += plain_prefix(text_.substr(at_));
+  if (at_end()) fail("the string does not end");
+  const auto c = static_cast<unsigned char>(text_[at_]);
+  if (c < 0x20) fail("a control character in a string");
+  if (c < 0x80) return;
+  const std::size_t length = utf8_length(text_.substr(at_));
+  if (length == 0) fail("not UTF-8");
+  at_ += length;
 }
 
 void JsonScanner::skip_escape() {
@@ -373,44 +414,8 @@ void JsonScanner::skip_literal(std::string_view literal) {
 }
 
 std::string unquote(std::string_view literal) {
-  literal = literal.substr(1, literal.size() - 2);
   std::string out;
-  out.reserve(literal.size());
-  for (std::size_t i = 0; i < literal.size(); ++i) {
-    if (literal[i] != '\\') {
-      out += literal[i];
-      continue;
-    }
-    switch (literal[++i]) {
-      case 'b':
-        out += '\b';
-        break;
-      case 'f':
-        out += '\f';
-        break;
-      case 'n':
-        out += '\n';
-        break;
-      case 'r':
-        out += '\r';
-        break;
-      case 't':
-        out += '\t';
-        break;
-      case 'u': {
-        unsigned code = read_hex4(literal, i + 1);
-        i += 4;
-        if (is_high_surrogate(code)) {
-          code = 0x10000 + ((code - 0xD800) << 10) + (read_hex4(literal, i + 3) - 0xDC00);
-          i += 6;
-        }
-        append_utf8(out, code);
-        break;
-      }
-      default:
-        out += literal[i];
-    }
-  }
+  JsonScanner(literal).string(out);
   return out;
 }
 

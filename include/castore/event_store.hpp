@@ -324,9 +324,9 @@ class EventStore {
     std::visit([&](const auto& e) { reduce(reducers, aggregate, e); }, event);
   }
 
-  /// Decodes `event` as the payload of its type and hands it to `use`.
+  /// Calls `use(std::type_identity<P>())` with the payload `P` that the event's type names.
   template <class Use>
-  static void decode_any(std::string_view event_store_id, const EventView& event, Use&& use);
+  static void with_payload_of(std::string_view event_store_id, const EventView& event, Use&& use);
 
   /// After a push: what is known of the next aggregate.
   template <class P>
@@ -449,12 +449,12 @@ EventStorageAdapter& EventStore<A, Payloads...>::event_storage_adapter() const {
 
 template <class A, class... Payloads>
 template <class Use>
-void EventStore<A, Payloads...>::decode_any(std::string_view event_store_id, const EventView& event,
-                                            Use&& use) {
-  const auto try_payload = [&]<class P>(std::type_identity<P>) {
+void EventStore<A, Payloads...>::with_payload_of(std::string_view event_store_id,
+                                                 const EventView& event, Use&& use) {
+  const auto try_payload = [&]<class P>(std::type_identity<P> payload) {
     if constexpr (NamesItsType<P>) {
       if (event.type != std::string_view(P::type)) return false;
-      use(decode<P>(event_store_id, event));
+      use(payload);
       return true;
     } else {
       return false;
@@ -462,7 +462,7 @@ void EventStore<A, Payloads...>::decode_any(std::string_view event_store_id, con
   };
   if ((try_payload(std::type_identity<Payloads>{}) || ...)) return;
   if constexpr (OneOf<OtherPayload, Payloads...>) {
-    use(decode<OtherPayload>(event_store_id, event));
+    use(std::type_identity<OtherPayload>{});
   } else {
     throw MalformedEventError(std::string(event_store_id), std::string(event.aggregate_id),
                               event.version, std::string(event.type),
@@ -478,12 +478,12 @@ void EventStore<A, Payloads...>::for_each_event(std::string_view aggregate_id,
   event_storage_adapter().for_each_event(
       event_store_id_, aggregate_id, options, [&](const EventView& view) {
         bool go_on = true;
-        decode_any(event_store_id_, view, [&](auto&& event) {
+        with_payload_of(event_store_id_, view, [&]<class P>(std::type_identity<P>) {
           using Answer = std::invoke_result_t<Visitor&, AnyEvent&&>;
           if constexpr (std::is_void_v<Answer>) {
-            visitor(AnyEvent(std::forward<decltype(event)>(event)));
+            visitor(AnyEvent(decode<P>(event_store_id_, view)));
           } else {
-            go_on = visitor(AnyEvent(std::forward<decltype(event)>(event)));
+            go_on = visitor(AnyEvent(decode<P>(event_store_id_, view)));
           }
         });
         return go_on;
@@ -503,12 +503,16 @@ template <class A, class... Payloads>
 std::optional<A> EventStore<A, Payloads...>::get_aggregate(
     std::string_view aggregate_id, const GetAggregateOptions& options) const {
   std::optional<A> aggregate;
+  std::tuple<std::optional<Event<Payloads>>...> events;  // the one before, for its memory
   event_storage_adapter().for_each_event(
       event_store_id_, aggregate_id, {.max_version = options.max_version},
       [&](const EventView& view) {
         if (!aggregate) aggregate.emplace();
-        decode_any(event_store_id_, view,
-                   [&](const auto& event) { reduce(*reducers_, *aggregate, event); });
+        with_payload_of(event_store_id_, view, [&]<class P>(std::type_identity<P>) {
+          auto& event = std::get<std::optional<Event<P>>>(events);
+          decode(event_store_id_, view, event);
+          reduce(*reducers_, *aggregate, *event);
+        });
         return true;
       });
   return aggregate;
@@ -624,8 +628,9 @@ EventStoreDescription EventStore<A, Payloads...>::describe() const {
 
     void apply(const EventView& event) override {
       if (!aggregate_) aggregate_.emplace();
-      decode_any(event_store_id_, event,
-                 [&](const auto& e) { reduce(*reducers_, *aggregate_, e); });
+      with_payload_of(event_store_id_, event, [&]<class P>(std::type_identity<P>) {
+        reduce(*reducers_, *aggregate_, decode<P>(event_store_id_, event));
+      });
     }
 
     [[nodiscard]] std::optional<std::string> json() const override {

@@ -75,15 +75,23 @@ struct JsonCodec {
   }
 
   static T decode(std::optional<std::string_view> json) {
+    T value{};
+    decode(json, value);
+    return value;
+  }
+
+  /// The same over a value that is there already, and whose memory serves again. A specialisation
+  /// can do without.
+  static void decode(std::optional<std::string_view> json, T& value) {
     if constexpr (has_json_functions) {
       if (!json) throw std::invalid_argument("it is absent");
     }
     if constexpr (ListsFields<T>) {
-      return read_fields<T>(*json);
+      read_fields(*json, value);
     } else if constexpr (has_json_functions) {
-      return nlohmann::json::parse(*json).template get<T>();
+      value = nlohmann::json::parse(*json).template get<T>();
     } else {
-      return T{};
+      value = T{};
     }
   }
 };
@@ -200,36 +208,79 @@ template <EventPayload P>
   return encoded;
 }
 
+namespace detail {
+
+template <class T>
+concept DecodesOver =
+    !std::same_as<T, OtherPayload> && requires(std::optional<std::string_view> json, T& value) {
+  JsonCodec<T>::decode(json, value);
+};
+
+[[noreturn]] void throw_malformed(std::string_view event_store_id, const EventView& event,
+                                  std::string_view part, const std::exception& cause);
+
+template <class T>
+void decode_over(std::optional<std::string_view> json, std::optional<T>& value) {
+  if constexpr (DecodesOver<T>) {
+    if (value) return JsonCodec<T>::decode(json, *value);
+  }
+  value.emplace(JsonCodec<T>::decode(json));
+}
+
+template <class P>
+P decode_payload(const EventView& event) {
+  if constexpr (std::same_as<P, OtherPayload>) {
+    return {std::string(event.type),
+            event.payload ? std::optional<std::string>(*event.payload) : std::nullopt};
+  } else {
+    return JsonCodec<P>::decode(event.payload);
+  }
+}
+
+}  // namespace detail
+
+/// Decodes `event` over the one before, if there is one: who reads many needs memory for one.
 /// \param event_store_id  only for the error
 /// \throws MalformedEventError  the JSON text does not fit `P`
 template <EventPayload P>
-[[nodiscard]] Event<P> decode(std::string_view event_store_id, const EventView& event) {
-  const auto malformed = [&](std::string_view part, const std::exception& e) {
-    return MalformedEventError(std::string(event_store_id), std::string(event.aggregate_id),
-                               event.version, std::string(event.type),
-                               std::string(part) + " cannot be read: " + e.what());
-  };
-  const auto payload = [&]() -> P {
-    if constexpr (std::same_as<P, OtherPayload>) {
-      return {std::string(event.type),
-              event.payload ? std::optional<std::string>(*event.payload) : std::nullopt};
-    } else {
-      try {
-        return JsonCodec<P>::decode(event.payload);
-      } catch (const std::exception& e) {
-        throw malformed("payload", e);
+void decode(std::string_view event_store_id, const EventView& event,
+            std::optional<Event<P>>& decoded) {
+  try {
+    if constexpr (detail::DecodesOver<P>) {
+      if (decoded) {
+        JsonCodec<P>::decode(event.payload, decoded->payload);
+        decoded->aggregate_id = event.aggregate_id;
+        decoded->version = event.version;
+        decoded->timestamp = event.timestamp;
       }
+    } else {
+      decoded.reset();
     }
-  };
-  Event<P> decoded{std::string(event.aggregate_id), event.version, event.timestamp, payload()};
+    if (!decoded) {
+      decoded.emplace(Event<P>{std::string(event.aggregate_id), event.version, event.timestamp,
+                               detail::decode_payload<P>(event)});
+    }
+  } catch (const std::exception& e) {
+    detail::throw_malformed(event_store_id, event, "payload", e);
+  }
   if constexpr (!std::same_as<MetadataOf<P>, NoMetadata>) {
     try {
-      if (event.metadata) decoded.metadata = JsonCodec<MetadataOf<P>>::decode(event.metadata);
+      if (event.metadata) {
+        detail::decode_over(event.metadata, decoded->metadata);
+      } else {
+        decoded->metadata.reset();
+      }
     } catch (const std::exception& e) {
-      throw malformed("metadata", e);
+      detail::throw_malformed(event_store_id, event, "metadata", e);
     }
   }
-  return decoded;
+}
+
+template <EventPayload P>
+[[nodiscard]] Event<P> decode(std::string_view event_store_id, const EventView& event) {
+  std::optional<Event<P>> decoded;
+  decode(event_store_id, event, decoded);
+  return *std::move(decoded);
 }
 
 }  // namespace castore

@@ -165,7 +165,8 @@ concept ListsFields = detail::is_fields<std::remove_cv_t<decltype(FieldsOf<T>::v
 template <class T>
 void append_value(std::string& out, const T& value);
 
-/// Reads the value that comes next. \throws JsonSyntaxError, std::exception  it does not fit
+/// Reads the value that comes next over `value`, of which nothing is left but its memory. After an
+/// error it is anything. \throws JsonSyntaxError, std::exception  it does not fit
 template <class T>
 void read_value(JsonScanner& json, T& value, int depth);
 
@@ -187,10 +188,10 @@ void append_floating(std::string& out, double value);
 
 }  // namespace detail
 
+/// Reads `json` over `value`, as `read_value` does.
 /// \throws std::exception  `json` is not JSON, or does not fit; it says where and why
 template <ListsFields T>
-[[nodiscard]] T read_fields(std::string_view json) {
-  T value{};
+void read_fields(std::string_view json, T& value) {
   JsonScanner scanner(json);
   try {
     read_value(scanner, value, max_json_depth);
@@ -198,6 +199,12 @@ template <ListsFields T>
   } catch (const JsonSyntaxError& error) {
     detail::throw_unreadable(error, scanner.last_name());
   }
+}
+
+template <ListsFields T>
+[[nodiscard]] T read_fields(std::string_view json) {
+  T value{};
+  read_fields(json, value);
   return value;
 }
 
@@ -267,28 +274,52 @@ template <std::size_t I, class T, class Seen>
 bool read_field(JsonScanner& json, std::string_view name, T& value, Seen& seen, int depth) {
   constexpr auto field = std::get<I>(FieldsOf<T>::value.list);
   if (name != field.name.text()) return false;
-  auto& member = value.*field.member;
-  if (seen[I]) member = {};  // given twice: the last counts, as a whole
   seen[I] = true;
-  read_value(json, member, depth);
+  read_value(json, value.*field.member, depth);  // given twice: the last counts, as a whole
   return true;
 }
 
-template <std::size_t I, class T, class Seen>
-void require_field(const Seen& seen) {
+template <std::size_t I, class T>
+void read_missing_field(T& value) {
   constexpr auto field = std::get<I>(FieldsOf<T>::value.list);
-  if constexpr (field.name.required() && !is_optional<typename decltype(field)::Type>) {
-    if (!seen[I]) throw_missing(field.name.text());
+  if constexpr (!field.name.required()) {
+    value.*field.member = std::move(T{}.*field.member);
+  } else if constexpr (is_optional<typename decltype(field)::Type>) {
+    (value.*field.member).reset();
+  } else {
+    throw_missing(field.name.text());
   }
+}
+
+/// Reads the `I`th field if it comes next, and the comma behind it.
+/// \returns whether the next of the list may come now; `ended`: no member comes any more
+template <std::size_t I, class T, class Seen>
+bool read_next_field(JsonScanner& json, T& value, Seen& seen, int depth, bool& ended) {
+  constexpr auto field = std::get<I>(FieldsOf<T>::value.list);
+  if (!json.skip_name(field.name.text())) {
+    return !field.name.required() || is_optional<typename decltype(field)::Type>;
+  }
+  seen[I] = true;
+  read_value(json, value.*field.member, depth);
+  ended = !json.skip(',');
+  return !ended;
 }
 
 template <class T, std::size_t... I>
 void read_object(JsonScanner& json, T& value, int depth, std::index_sequence<I...>) {
+  if (depth <= 0) json.fail("nested too deeply");
   std::array<bool, sizeof...(I)> seen{};
-  json.object(depth, [&](std::string_view name) {
+  json.expect('{', "expected an object");
+  bool ended = json.peek() == '}';
+  // As we write it: in the order of the list, without white space.
+  if (!ended) static_cast<void>((read_next_field<I>(json, value, seen, depth - 1, ended) && ...));
+  while (!ended) {
+    const std::string_view name = json.name();
     if (!(read_field<I>(json, name, value, seen, depth - 1) || ...)) json.value(depth - 1);
-  });
-  (require_field<I, T>(seen), ...);
+    ended = !json.skip(',');
+  }
+  json.expect('}', "expected ',' or '}'");
+  ((seen[I] ? void() : read_missing_field<I>(value)), ...);
 }
 
 }  // namespace detail
@@ -356,7 +387,8 @@ void read_value(JsonScanner& json, T& value, int depth) {
     if (json.null()) {
       value.reset();
     } else {
-      read_value(json, value.emplace(), depth);
+      if (!value) value.emplace();
+      read_value(json, *value, depth);
     }
   } else if constexpr (detail::is_vector<T>) {
     value.clear();
@@ -368,9 +400,7 @@ void read_value(JsonScanner& json, T& value, int depth) {
   } else if constexpr (detail::is_string_map<T>) {
     value.clear();
     json.object(depth, [&](std::string_view name) {
-      auto& mapped = value[std::string(name)];
-      mapped = {};
-      read_value(json, mapped, depth - 1);
+      read_value(json, value[std::string(name)], depth - 1);
     });
   } else if constexpr (ListsFields<T>) {
     detail::read_object(

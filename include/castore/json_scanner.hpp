@@ -64,6 +64,19 @@ class JsonScanner {
   void string(std::string& out);
   /// The name of a member and the colon behind it. Valid until the next name is read.
   std::string_view name();
+  /// If the member of that name comes next, written without escapes or white space, its name and
+  /// the colon are taken. \param name  without characters to be escaped
+  bool skip_name(std::string_view name) {
+    const std::string_view rest = text_.substr(at_);
+    const std::size_t size = name.size() + 3;
+    if (rest.size() < size || rest[0] != '"' || rest[size - 2] != '"' || rest[size - 1] != ':' ||
+        rest.compare(1, name.size(), name) != 0) {
+      return false;
+    }
+    last_name_ = name;
+    at_ += size;
+    return true;
+  }
   /// The name read last: about where an error is.
   [[nodiscard]] std::string_view last_name() const noexcept { return last_name_; }
 
@@ -117,6 +130,7 @@ class JsonScanner {
   void skip_value(int depth);
   void skip_container(char open, int depth);
   void skip_string();
+  void skip_plain();
   void skip_escape();
   void skip_number();
   void skip_literal(std::string_view literal);
@@ -128,6 +142,10 @@ class JsonScanner {
   std::string name_;      ///< the name read last, if that has escapes
   std::string_view last_name_;
 };
+
+/// How many bytes at the front stand for themselves in a string literal: printable ASCII without
+/// quote and backslash.
+[[nodiscard]] std::size_t plain_prefix(std::string_view text) noexcept;
 
 /// The length of the UTF-8 character at the front of `text`, 0 if there is none.
 [[nodiscard]] std::size_t utf8_length(std::string_view text) noexcept;

@@ -1,0 +1,12 @@
+#include <castore/event_type.hpp>
+
+namespace castore::detail {
+
+void throw_malformed(std::string_view event_store_id, const EventView& event, std::string_view part,
+                     const std::exception& cause) {
+  throw MalformedEventError(std::string(event_store_id), std::string(event.aggregate_id),
+                            event.version, std::string(event.type),
+                            std::string(part) + " cannot be read: " + cause.what());
+}
+
+}  // namespace castore::detail
