@@ -3,44 +3,17 @@
 #ifndef _WIN32
 
 #include <doctest/doctest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <castore/sqlite/event_storage_adapter.hpp>
-#include <functional>
 
 #include "sqlite/sql.hpp"
 #include "support/errors.hpp"
 #include "support/events.hpp"
+#include "support/processes.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace castore::testing {
 namespace {
-
-/// Runs `work` in `count` processes at once. \returns how many of them did it without an exception
-int in_processes(int count, const std::function<void(int)>& work) {
-  std::vector<pid_t> children;
-  for (int i = 0; i < count; ++i) {
-    const pid_t child = fork();
-    if (child == 0) {
-      try {
-        work(i);
-      } catch (...) {
-        _exit(1);
-      }
-      _exit(0);
-    }
-    children.push_back(child);
-  }
-  int succeeded = 0;
-  for (const pid_t child : children) {
-    int status = 0;
-    if (waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-      ++succeeded;
-    }
-  }
-  return succeeded;
-}
 
 TEST_CASE("processes that push to one aggregate get each version once") {
   const TemporaryDirectory directory;
