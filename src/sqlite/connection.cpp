@@ -29,7 +29,10 @@ ErrorCode error_code_of(int code) {
   const std::string message =
       doing + ": " + detail + " (SQLite error " + std::to_string(code) + ")";
   const int primary = code & 0xFF;
-  if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED) throw StorageBusyError(message);
+  // PROTOCOL: others were in the way of starting to read for ten seconds.
+  if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED || primary == SQLITE_PROTOCOL) {
+    throw StorageBusyError(message);
+  }
   throw StorageError(error_code_of(code), message);
 }
 

@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <castore/sqlite/event_storage_adapter.hpp>
-#include <fstream>
-#include <iterator>
 #include <string>
 
+#include "sqlite/fixtures.hpp"
 #include "sqlite/sql.hpp"
 #include "support/errors.hpp"
 #include "support/events.hpp"
@@ -20,14 +19,6 @@ namespace fs = std::filesystem;
 
 constexpr auto our_schema =
     "SELECT type, name, sql FROM sqlite_master WHERE name LIKE 'castore_%' ORDER BY name";
-
-std::string fixture(int version) {
-  const fs::path path =
-      fs::path(CASTORE_SQLITE_FIXTURES) / ("schema-" + std::to_string(version) + ".sql");
-  std::ifstream file(path);
-  REQUIRE_MESSAGE(file, "no dump of a file of schema version " << version);
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
 
 void open_for_writing(const fs::path& path) { static_cast<void>(sqlite::Database::open(path)); }
 

@@ -1,0 +1,48 @@
+#pragma once
+
+/// \file
+/// A disk that fails when it is told to.
+
+#include <memory>
+
+namespace castore::testing {
+
+/// How an operation fails, and so which operations can.
+enum class Failure {
+  io_error,     ///< opening, writing, syncing, truncating, deleting, locking, sharing memory, …
+  read_error,   ///< reading
+  short_write,  ///< a write: half of it is done
+  full,         ///< a write that makes a file longer: half of it is done
+  busy,         ///< a lock that another process seems to have
+};
+
+struct Fault {
+  Failure failure;
+  int first = 1;         ///< 1-based, among the operations from now on that can fail so
+  bool lasting = false;  ///< and all after it
+};
+
+/// While it lives, SQLite's default VFS, around the one that was it. Syncs are counted but not
+/// done: nobody cuts the power. Make it before any connection, one at a time, and close all
+/// connections before it goes.
+class FaultyVfs {
+ public:
+  FaultyVfs();
+  FaultyVfs(const FaultyVfs&) = delete;
+  FaultyVfs& operator=(const FaultyVfs&) = delete;
+  FaultyVfs(FaultyVfs&&) = delete;
+  FaultyVfs& operator=(FaultyVfs&&) = delete;
+  ~FaultyVfs();
+
+  void plan(const Fault& fault);
+  void heal();
+
+  /// How many operations have failed since `plan`.
+  [[nodiscard]] int failures() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace castore::testing
