@@ -3,15 +3,20 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "sqlite/fixtures.hpp"
 #include "sqlite/flaws.hpp"
+#include "support/errors.hpp"
 #include "support/events.hpp"
 #include "support/faulty_vfs.hpp"
 #include "support/figures.hpp"
@@ -363,6 +368,139 @@ TEST_CASE("whatever fails at a checkpoint is an error and nothing is lost") {
   const fs::path image = directory / "image.db";
   make_file_with_long_log(directory / "store.db", image);
   fail_each({image, &Scenario::run_briefly}, disk, failures_of_writing);
+}
+
+TEST_CASE("whatever fails while a file is only read is an error") {
+  FaultyVfs disk;
+  const TemporaryDirectory directory;
+  const fs::path path = directory / "store.db";
+  {
+    SqliteEventStorageAdapter events(sqlite::Database::open(path));
+    for (Version version = 1; version <= 3; ++version) {
+      push(events, "POKEMONS", with_payload(new_event("pikachu", version), "1"));
+    }
+  }
+  const Contents stored = contents_of(path);
+  for (const Failure failure : {Failure::io_error, Failure::read_error}) {
+    for (int first = 1, failures = 1; failures > 0; ++first) {
+      CAPTURE(first);
+      disk.plan({.failure = failure, .first = first});
+      const auto code = code_of([&] {
+        const auto database = sqlite::Database::open(path, {.read_only = true});
+        const Contents found = contents_of(SqliteEventStorageAdapter(database));
+        CHECK(found == stored);
+      });
+      failures = disk.failures();
+      CHECK((code == "Storage" || code == "none"));
+      CHECK((code == "none" || failures > 0));
+    }
+  }
+}
+
+struct Disk {
+  FaultyVfs vfs;
+  TemporaryDirectory directory;
+  std::shared_ptr<sqlite::Database> database = sqlite::Database::open(directory / "store.db");
+  SqliteEventStorageAdapter events{database};
+
+  void fail(Failure failure, int first = 1) {
+    vfs.plan({.failure = failure, .first = first, .lasting = true});
+  }
+};
+
+TEST_CASE_FIXTURE(Disk, "a full disk is an error until there is room") {
+  const auto large = with_payload(new_event("a", 2), '"' + std::string(100000, 'x') + '"');
+  push(events, "STORE", new_event("a", 1));
+  fail(Failure::full);
+
+  CHECK(code_of([&] { push(events, "STORE", large); }) == "StorageFull");
+  CHECK(code_of([&] {
+          push_group(events, {{&events, "STORE", new_event("b", 1)}, {&events, "STORE", large}});
+        }) == "StorageFull");
+  CHECK(code_of([&] {
+          sqlite::Transaction transaction(*database);
+          push(events, "STORE", new_event("c", 1));
+          transaction.commit();
+        }) == "StorageFull");
+  CHECK(versions(events, "STORE", "a") == std::vector<Version>{1});
+
+  vfs.heal();
+  push(events, "STORE", large);
+  CHECK(versions(events, "STORE", "a") == std::vector<Version>{1, 2});
+  CHECK(versions(events, "STORE", "b").empty());
+  CHECK(versions(events, "STORE", "c").empty());
+  CHECK(flaws(database->path()) == "");
+}
+
+TEST_CASE_FIXTURE(Disk, "what waits for a commit that fails is dropped") {
+  int fired = 0;
+  const auto push_all = [&] {
+    sqlite::Transaction transaction(*database);
+    push(events, "STORE", new_event("a", 1));
+    events.after_commit([&] { ++fired; });
+    transaction.commit();
+  };
+  fail(Failure::io_error);
+  CHECK(code_of(push_all) == "Storage");
+  CHECK(fired == 0);
+
+  vfs.heal();
+  push_all();
+  CHECK(fired == 1);
+}
+
+TEST_CASE_FIXTURE(Disk, "threads on a failing disk each learn what became of their pushes") {
+  constexpr int thread_count = 4;
+  constexpr int pushes = 100;
+  const auto id = [](int thread, int number) {
+    return std::to_string(thread) + '-' + std::to_string(number);
+  };
+  std::array<std::set<std::string>, thread_count> stored;
+  std::atomic<int> failed = 0;
+  std::atomic<int> other = 0;
+  const auto work = [&](int thread) {
+    for (int i = 0; i < pushes; ++i) {
+      try {
+        push_group(events, {{&events, "STORE", new_event(id(thread, i), 1)},
+                            {&events, "STORE", new_event(id(thread, i), 2)}});
+        stored.at(static_cast<std::size_t>(thread)).insert(id(thread, i));
+      } catch (const StorageError&) {
+        ++failed;
+      } catch (...) {
+        ++other;
+      }
+    }
+  };
+  std::atomic<bool> done = false;
+  {
+    const std::jthread trouble([&] {
+      for (int first = 1; !done; first = first % 40 + 7) {
+        vfs.plan({.failure = Failure::io_error, .first = first});
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+      }
+    });
+    {
+      std::vector<std::jthread> threads;
+      threads.reserve(thread_count);
+      for (int i = 0; i < thread_count; ++i) threads.emplace_back(work, i);
+    }
+    done = true;
+  }
+  vfs.heal();
+
+  std::set<std::string> acknowledged;
+  for (const auto& ids_of_thread : stored) {
+    acknowledged.insert(ids_of_thread.begin(), ids_of_thread.end());
+  }
+  const auto listed = ids(events.list_aggregate_ids("STORE", {}));
+  CHECK(std::set<std::string>(listed.begin(), listed.end()) == acknowledged);
+  CHECK(acknowledged.size() + static_cast<std::size_t>(failed) == thread_count * pushes);
+  CHECK(other == 0);
+  for (const std::string& aggregate : listed) {
+    CHECK(versions(events, "STORE", aggregate) == std::vector<Version>{1, 2});
+  }
+  CHECK(flaws(database->path()) == "");
+  if (figures_wanted()) MESSAGE(failed.load() << " of " << thread_count * pushes << " failed");
 }
 
 }  // namespace
