@@ -326,6 +326,49 @@ TEST_CASE_FIXTURE(Host, "on_event_pushed does not fire for what the host may sti
   CHECK(fired == 1);
 }
 
+TEST_CASE_FIXTURE(Host, "what the host rolls back of groups and transactions was never pushed") {
+  int fired = 0;
+  const auto pokemons = pokemon::make_pokemons(
+      events, {.on_event_pushed = [&](const pokemon::Pokemons::Pushed&) { ++fired; }});
+  const auto trainers = pokemon::make_trainers(
+      events, {.on_event_pushed = [&](const pokemon::Trainers::Pushed&) { ++fired; }});
+  pokemons.push_event(pokemon::appeared("pikachu", "Pikachu", 42));
+  const auto catch_pikachu = [&] {
+    castore::push_event_group(pokemons.group_event(pokemon::caught("pikachu", 2, "misty")),
+                              trainers.group_event(pokemon::created("misty", "Misty")));
+  };
+  fired = 0;
+
+  SUBCASE("a group") {
+    sql("BEGIN");
+    sql("INSERT INTO customer VALUES ('Misty')");
+    catch_pikachu();
+    CHECK(trainers.get_aggregate("misty").has_value());
+    sql("ROLLBACK");
+  }
+  SUBCASE("a group in a transaction of ours") {
+    sql("BEGIN");
+    sql("INSERT INTO customer VALUES ('Misty')");
+    sqlite::Transaction transaction(*database);
+    catch_pikachu();
+    transaction.commit();
+    sql("ROLLBACK");
+  }
+  SUBCASE("a group behind a savepoint of the host's") {
+    sql("BEGIN; SAVEPOINT host; INSERT INTO customer VALUES ('Misty')");
+    catch_pikachu();
+    sql("ROLLBACK TO host; COMMIT");
+  }
+  CHECK(fired == 0);
+  CHECK(customers() == "0");
+  CHECK_FALSE(trainers.get_aggregate("misty").has_value());
+  CHECK(pokemons.get_existing_aggregate("pikachu").version == 1);
+
+  catch_pikachu();
+  CHECK(fired == 2);
+  CHECK(events->list_event_stores().back().last_position == 3);
+}
+
 TEST_CASE_FIXTURE(Host, "what does not fit on the disk is an error and leaves nothing behind") {
   push(*events, "STORE", new_event("a", 1));
   sql("PRAGMA max_page_count = " + sql.value("PRAGMA page_count"));
