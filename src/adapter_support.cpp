@@ -116,8 +116,6 @@ class TokenReader {
     return count ? std::optional<Timestamp>(std::chrono::microseconds{*count}) : std::nullopt;
   }
 
-  [[nodiscard]] bool done() const { return rest_.empty(); }
-
  private:
   std::string_view rest_;
 };
@@ -126,12 +124,8 @@ constexpr std::string_view token_form = "1";
 
 ListAggregateIdsQuery read_page_token(std::string_view event_store_id, std::string_view token) {
   const std::string decoded = from_base64url(token);
-  // One text per token: bits that base64 leaves over do not make a second one.
-  if (to_base64url(decoded) != token) throw InvalidPageTokenError();
   TokenReader reader(decoded);
-  const std::string_view sum = reader.text();
-  const std::string_view fields = std::string_view(decoded).substr(sum.size() + 1);
-  if (sum != std::to_string(checksum(fields))) throw InvalidPageTokenError();
+  static_cast<void>(reader.text());  // the checksum
   if (reader.text() != token_form || reader.text() != event_store_id) {
     throw InvalidPageTokenError();
   }
@@ -142,8 +136,12 @@ ListAggregateIdsQuery read_page_token(std::string_view event_store_id, std::stri
   query.reverse = reader.number().value_or(0) != 0;
   const auto last_timestamp = reader.timestamp();
   const std::string_view last_id = reader.text();
-  if (!last_timestamp || last_id.empty() || !reader.done()) throw InvalidPageTokenError();
+  if (!last_timestamp || last_id.empty() || query.limit.value_or(1) < 1) {
+    throw InvalidPageTokenError();
+  }
   query.last = {std::string(last_id), *last_timestamp};
+  // One token per query: no wrong checksum, no other spelling of a number, nothing behind it.
+  if (make_page_token(event_store_id, query) != token) throw InvalidPageTokenError();
   return query;
 }
 

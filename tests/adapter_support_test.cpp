@@ -78,6 +78,20 @@ TEST_CASE("two random bytes changed in a page token do not go unnoticed") {
   CHECK(holds);
 }
 
+TEST_CASE("a page token with a limit below 1 is none of ours") {
+  for (const std::int64_t limit : {std::int64_t{0}, std::int64_t{-1}}) {
+    const std::string token = make_page_token("S", query_behind({"pikachu", day_1}, limit));
+    CHECK(code_of([&] { static_cast<void>(resolve("S", token)); }) == "InvalidPageToken");
+  }
+}
+
+TEST_CASE("a page token that spells its query in another way is none of ours") {
+  // the limit as "01", under a checksum that fits
+  const std::string token =
+      "MTIzNTY2Mzc1NDU1MTI2NDI1OQAxAFMAMDEAAAAwADE2NDA5OTUyMDAwMDAwMDAAcGlrYWNodQA";
+  CHECK(code_of([&] { static_cast<void>(resolve("S", token)); }) == "InvalidPageToken");
+}
+
 TEST_CASE("a listing without a token is its options") {
   const auto query = resolve_list_query(
       "S",
