@@ -21,6 +21,7 @@ namespace {
 using testing::code_of;
 
 constexpr char separator = '\xFF';
+constexpr int max_aggregates = 16;  // what is behind them costs time and shows nothing new
 
 bool is_utf8(std::string_view text) {
   try {
@@ -50,7 +51,8 @@ void check_listing(const EventStorageAdapter& adapter, std::string_view event_st
   const std::vector<std::string> in_order(accepted.begin(), accepted.end());
   const auto whole = adapter.list_aggregate_ids(event_store_id, {});
   require(testing::ids(whole) == in_order, "ids are listed in the order of their bytes");
-  require(testing::all_pages(adapter, event_store_id, {.limit = 2}) == in_order,
+  const auto third = static_cast<std::int64_t>(in_order.size() / 3 + 1);
+  require(testing::all_pages(adapter, event_store_id, {.limit = third}) == in_order,
           "pages are the whole list");
   const auto stores = adapter.list_event_stores();
   require(accepted.empty() ? stores.empty()
@@ -67,6 +69,7 @@ void check(std::string_view input) {
   InMemoryEventStorageAdapter in_memory;
   SqliteEventStorageAdapter sqlite(database);
   std::set<std::string> accepted;
+  int count = 0;
   do {
     NewEventDetail event =
         testing::new_event(std::string(take_until(separator, input)), 1, min_timestamp);
@@ -83,7 +86,7 @@ void check(std::string_view input) {
               "ids are kept byte for byte");
     }
     if (expected == "none") accepted.insert(event.aggregate_id);
-  } while (!input.empty());
+  } while (!input.empty() && ++count < max_aggregates);
   check_listing(in_memory, event_store_id, accepted);
   check_listing(sqlite, event_store_id, accepted);
 }
