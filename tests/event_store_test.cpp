@@ -461,6 +461,14 @@ TEST_CASE("a group may be put together at run time") {
   CHECK(more.back().result().event.version == 6);
   CHECK_FALSE(more.back().result().next_aggregate);
   CHECK(pokemons.get_existing_aggregate("pikachu").version == 6);
+  SUBCASE("and pushed again by force") {
+    push_event_group(group, {.force = true});
+    CHECK(first.result().event.aggregate_id == "ash");
+    CHECK(first.result().event.payload.name == "Ash");
+    CHECK(first.result().next_aggregate->name == "Ash");
+    CHECK(trainers.get_existing_aggregate("ash").name == "Ash");
+    CHECK(pokemons.get_existing_aggregate("pikachu").version == 6);
+  }
   SUBCASE("and an empty one is refused") {
     CHECK(code_of([] { push_event_group(std::span<const AnyGroupedEvent>()); }) ==
           "InvalidEventGroup");

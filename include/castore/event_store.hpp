@@ -357,9 +357,9 @@ class GroupedEvent final : public detail::GroupMember {
   [[nodiscard]] GroupedEventView view() const override {
     return {.adapter = adapter_.get(),
             .event_store_id = event_store_id_,
-            .event = {.aggregate_id = event_.aggregate_id,
+            .event = {.aggregate_id = result_ ? result_->event.aggregate_id : event_.aggregate_id,
                       .version = event_.version,
-                      .type = event_.type(),
+                      .type = result_ ? result_->event.type() : event_.type(),
                       .timestamp = event_.timestamp,
                       .payload = encoded_.payload,
                       .metadata = encoded_.metadata},
@@ -367,9 +367,14 @@ class GroupedEvent final : public detail::GroupMember {
   }
 
   void complete(Timestamp timestamp) override {
-    Event<P> event{event_.aggregate_id, event_.version, timestamp, event_.payload, event_.metadata};
-    auto next = next_(event, prev_aggregate_);
-    result_ = PushEventResult<A, P>{std::move(event), std::move(next)};
+    if (!result_) {
+      result_.emplace(
+          PushEventResult<A, P>{{std::move(event_.aggregate_id), event_.version, timestamp,
+                                 std::move(event_.payload), std::move(event_.metadata)},
+                                std::nullopt});
+    }
+    result_->event.timestamp = timestamp;  // of the newest push, where it is pushed again
+    result_->next_aggregate = next_(result_->event, prev_aggregate_);
   }
 
   void notify() override {
@@ -389,7 +394,7 @@ class GroupedEvent final : public detail::GroupMember {
 
   std::shared_ptr<EventStorageAdapter> adapter_;
   std::string event_store_id_;
-  NewEvent<P> event_;
+  NewEvent<P> event_;  ///< after the push, the strings are in `result_`
   EncodedEvent encoded_;
   bool allow_version_gap_ = false;
   std::optional<A> prev_aggregate_;

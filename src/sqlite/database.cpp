@@ -16,6 +16,8 @@ constexpr std::size_t idle_readers_kept = 4;
 /// How many writes share a transaction at most: their callers wait until it ends.
 constexpr std::size_t largest_batch = 256;
 
+constexpr std::size_t usual_depth = 8;
+
 /// A leader that expects company waits for it a quarter of what a commit takes. Below the shortest
 /// waiting costs more than it saves: the system's timers are not that fine.
 constexpr std::chrono::steady_clock::duration shortest_gathering = std::chrono::microseconds{100};
@@ -105,6 +107,9 @@ Database::Impl::Impl(std::filesystem::path file, const DatabaseOptions& given)
   if (options.busy_timeout.count() < 0) {
     throw InvalidOptionError("busy_timeout", "must not be negative");
   }
+  // So that nothing is missing between a BEGIN and its COMMIT.
+  open_transactions.reserve(usual_depth);
+  batch.reserve(largest_batch);
 }
 
 Database::Impl::~Impl() {
@@ -140,7 +145,10 @@ void Database::Impl::begin() {
 
 void Database::Impl::begin_inside() {
   check_alive();
-  if (open_transactions.empty()) host_transaction = writer->in_transaction();
+  if (open_transactions.empty()) {
+    end_stray_transaction();
+    host_transaction = writer->in_transaction();
+  }
   writer->begin();
   open_transactions.push_back(actions.size());
 }
@@ -152,12 +160,22 @@ void Database::Impl::check_alive() const {
   }
 }
 
-std::vector<std::function<void()>> Database::Impl::commit_inside() {
+/// On a connection of ours nothing is open between two turns, unless there was no memory to roll it
+/// back. What then joined it would be acknowledged and never committed.
+void Database::Impl::end_stray_transaction() {
+  if (on_host_connection || !writer->in_transaction()) return;
+  writer->rollback(false);
+  if (writer->in_transaction()) {
+    throw StorageError(ErrorCode::storage, "a transaction that failed cannot be rolled back");
+  }
+}
+
+Database::Impl::Actions Database::Impl::commit_inside() {
   const bool outermost = open_transactions.size() == 1;
   check_alive();
   writer->commit(!outermost || host_transaction);
   open_transactions.pop_back();
-  std::vector<std::function<void()>> ready;
+  Actions ready;
   if (outermost) ready.swap(actions);
   if (host_transaction) ready.clear();  // whether the host commits, we do not learn
   return ready;
@@ -171,7 +189,7 @@ void Database::Impl::rollback_inside() noexcept {
 }
 
 void Database::Impl::commit() {
-  std::vector<std::function<void()>> ready;
+  Actions ready;
   try {
     ready = commit_inside();
   } catch (...) {
@@ -224,7 +242,7 @@ void Database::Impl::run(PendingWrite& write) {
   }
 }
 
-std::vector<std::function<void()>> Database::Impl::run_alone(PendingWrite& write) {
+Database::Impl::Actions Database::Impl::run_alone(PendingWrite& write) {
   if (write.one_statement()) {  // SQLite makes a transaction of it where there is none
     write.run();
     return {};
@@ -246,9 +264,10 @@ void Database::Impl::gather(std::size_t expected) {
 }
 
 void Database::Impl::lead(PendingWrite& write, std::size_t expected) {
-  std::vector<std::function<void()>> ready;
+  Actions ready;
   {
     const Holding holding(queue);
+    end_stray_transaction();
     gather(expected);
     if (queue.write_is_waiting()) {
       ready = run_batch(write);
@@ -263,8 +282,8 @@ void Database::Impl::lead(PendingWrite& write, std::size_t expected) {
   run_all(ready);
 }
 
-std::vector<std::function<void()>> Database::Impl::run_batch(PendingWrite& leaders) {
-  std::vector<std::function<void()>> ready;
+Database::Impl::Actions Database::Impl::run_batch(PendingWrite& leaders) {
+  Actions ready;
   begin_inside();  // before anybody else is committed to what this transaction will come to
   batch.assign(1, &leaders);
   try {

@@ -50,6 +50,8 @@ struct Database::Impl {
   std::filesystem::path path;  ///< empty: the writer is the only connection there can be
   DatabaseOptions options;
 
+  using Actions = std::vector<std::function<void()>>;
+
   // --- Writing: by whoever holds `queue` ---
   WriterQueue queue;
   std::unique_ptr<Connection> writer;  ///< null if read-only
@@ -57,8 +59,8 @@ struct Database::Impl {
   bool host_transaction = false;  ///< the outermost of ours is a savepoint in the host's
   /// The open transactions of ours, outermost first: how many actions there were at each's start.
   std::vector<std::size_t> open_transactions;
-  std::vector<std::function<void()>> actions;  ///< to run after the outermost commit
-  std::vector<PendingWrite*> batch;            ///< what shares the leader's transaction
+  Actions actions;                   ///< to run after the outermost commit
+  std::vector<PendingWrite*> batch;  ///< what shares the leader's transaction
   /// How many callers the last leader let go, itself among them, how long they had waited for the
   /// disk, and when that was.
   struct {
@@ -103,11 +105,10 @@ struct Database::Impl {
   void give_back(std::unique_ptr<Connection> reader);
 
  private:
-  using Actions = std::vector<std::function<void()>>;
-
   [[nodiscard]] StorageBusyError busy() const;
   [[nodiscard]] StorageError read_only() const;
   void begin_inside();
+  void end_stray_transaction();
   /// \returns what is to run now that the outermost transaction is committed
   [[nodiscard]] Actions commit_inside();
   void rollback_inside() noexcept;
