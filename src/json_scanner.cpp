@@ -6,7 +6,9 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <system_error>
+#include <type_traits>
 
 namespace castore {
 namespace {
@@ -52,7 +54,6 @@ unsigned read_hex4(std::string_view text, std::size_t at) {
   return code;
 }
 
-constexpr auto expected_integer = "expected an integer";
 constexpr auto out_of_range = "the number is out of range";
 
 /// \pre `token` is a JSON number \returns whether all of it is an integer that fits
@@ -63,24 +64,25 @@ bool read_whole(std::string_view token, Integer& value) {
   return error == std::errc() && read == end;
 }
 
-/// The power of ten of the first digit that is not 0: whether a number too small or too large for a
-/// double is the one or the other.
+/// \param text  of a JSON number, from its `e` on; may be empty
+std::int64_t read_exponent(std::string_view text) {
+  if (text.empty()) return 0;
+  const bool negative = text[1] == '-';
+  std::int64_t exponent = 0;
+  text.remove_prefix(text[1] == '+' ? 2 : 1);
+  if (read_whole(text, exponent)) return exponent;
+  constexpr auto huge = std::numeric_limits<std::int64_t>::max() / 2;  // one can still add to it
+  return negative ? -huge : huge;
+}
+
+/// The power of ten of the first digit that is not 0: whether a number beyond a double is too small
+/// or too large.
 std::int64_t magnitude(std::string_view token) {
   const std::size_t e = std::min(token.find_first_of("eE"), token.size());
-  std::int64_t exponent = 0;
-  if (e < token.size()) {
-    const std::size_t digits = e + (token[e + 1] == '+' ? 2 : 1);
-    if (!read_whole(token.substr(digits), exponent)) {
-      return token[e + 1] == '-' ? std::numeric_limits<std::int64_t>::min()
-                                 : std::numeric_limits<std::int64_t>::max();
-    }
-  }
   const std::string_view mantissa = token.substr(0, e);
   const auto point = static_cast<std::int64_t>(std::min(mantissa.find('.'), mantissa.size()));
   const auto first = static_cast<std::int64_t>(mantissa.find_first_of("123456789"));
-  const std::int64_t shift = first < point ? point - first - 1 : point - first;
-  constexpr auto largest = std::numeric_limits<std::int64_t>::max() / 2;
-  return std::clamp(exponent, -largest, largest) + shift;
+  return read_exponent(token.substr(e)) + (first < point ? point - first - 1 : point - first);
 }
 
 /// Infinity where it is too large. \pre `token` is a JSON number
@@ -92,13 +94,25 @@ double read_double(std::string_view token) {
   return token.front() == '-' ? -limit : limit;
 }
 
-/// 1.0 and 1e2 as the integers they are, as far as a double tells one from the next; else NaN.
-double whole_number(std::string_view token) {
-  constexpr double exact = 9007199254740992.0;  // 2^53
-  const bool is_float = token.find_first_of(".eE") != std::string_view::npos;
-  const double value = is_float ? read_double(token) : std::numeric_limits<double>::infinity();
-  const bool whole = std::abs(value) < exact && std::trunc(value) == value;
-  return whole ? value : std::numeric_limits<double>::quiet_NaN();
+/// 1.0 and 1e2 as the integers they are, digit for digit: a double would round.
+/// \pre `token` is a JSON number \returns nothing if it is no integer
+std::optional<std::string> whole_digits(std::string_view token) {
+  const std::size_t e = std::min(token.find_first_of("eE"), token.size());
+  std::string digits(token.substr(0, e));
+  const bool negative = digits.front() == '-';
+  if (negative) digits.erase(0, 1);
+  std::int64_t exponent = read_exponent(token.substr(e));
+  if (const std::size_t point = digits.find('.'); point != std::string::npos) {
+    digits.erase(point, 1);
+    exponent -= static_cast<std::int64_t>(digits.size() - point);
+  }
+  for (; !digits.empty() && digits.back() == '0'; digits.pop_back()) ++exponent;
+  digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size()));
+  if (digits.empty()) return "0";
+  if (exponent < 0) return std::nullopt;
+  constexpr std::int64_t beyond_any = 20;  // digits of an integer of 64 bits
+  digits.append(static_cast<std::size_t>(std::min(exponent, beyond_any)), '0');
+  return negative ? '-' + digits : digits;
 }
 
 constexpr bool is_high_surrogate(unsigned code) { return code >= 0xD800 && code <= 0xDBFF; }
@@ -249,27 +263,35 @@ std::string_view JsonScanner::number() {
   return text_.substr(start, at_ - start);
 }
 
-std::int64_t JsonScanner::integer(std::int64_t min, std::int64_t max) {
-  const std::string_view token = number();
-  std::int64_t value = 0;
-  if (!read_whole(token, value)) {
-    const double whole = whole_number(token);
-    if (std::isnan(whole)) fail(expected_integer);
-    value = static_cast<std::int64_t>(whole);
+namespace {
+
+/// \returns what is wrong with it, or nullptr
+template <class Integer>
+const char* read_integer(std::string_view token, Integer& value) {
+  if (read_whole(token, value)) return nullptr;
+  const auto digits = whole_digits(token);
+  if (!digits) return "expected an integer";
+  // Beyond 2^53 those who read it as a double see another number.
+  constexpr Integer exact = Integer{1} << 53;
+  if (!read_whole(*digits, value) || value >= exact) return out_of_range;
+  if constexpr (std::is_signed_v<Integer>) {
+    if (value <= -exact) return out_of_range;
   }
+  return nullptr;
+}
+
+}  // namespace
+
+std::int64_t JsonScanner::integer(std::int64_t min, std::int64_t max) {
+  std::int64_t value = 0;
+  if (const char* const problem = read_integer(number(), value)) fail(problem);
   if (value < min || value > max) fail(out_of_range);
   return value;
 }
 
 std::uint64_t JsonScanner::unsigned_integer(std::uint64_t max) {
-  const std::string_view token = number();
   std::uint64_t value = 0;
-  if (!read_whole(token, value)) {
-    const double whole = whole_number(token);
-    if (std::isnan(whole)) fail(expected_integer);
-    if (whole < 0) fail(out_of_range);
-    value = static_cast<std::uint64_t>(whole);
-  }
+  if (const char* const problem = read_integer(number(), value)) fail(problem);
   if (value > max) fail(out_of_range);
   return value;
 }

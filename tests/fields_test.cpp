@@ -292,9 +292,8 @@ TEST_CASE("an integer is read only if its type holds it") {
   CHECK(read_one<std::int64_t>("-9223372036854775808") == std::numeric_limits<std::int64_t>::min());
   CHECK(read_one<std::uint64_t>("18446744073709551615") ==
         std::numeric_limits<std::uint64_t>::max());
-  for (const std::string json :
-       {"1.5", "1e-1", "true", "\"1\"", "null", "2147483648", "-2147483649", "1e10", "1e400",
-        "99999999999999999999"}) {
+  for (const std::string json : {"1.5", "1e-1", "true", "\"1\"", "null", "2147483648",
+                                 "-2147483649", "1e10", "1e400", "99999999999999999999"}) {
     CAPTURE(json);
     CHECK_FALSE(fits<int>(json));
   }
@@ -303,8 +302,18 @@ TEST_CASE("an integer is read only if its type holds it") {
   CHECK_FALSE(fits<std::uint64_t>("-1.0"));
   CHECK_FALSE(fits<std::uint64_t>("18446744073709551616"));
   CHECK_FALSE(fits<std::int64_t>("9223372036854775808"));
-  // A double cannot tell this one from its neighbour.
+  CHECK(read_one<std::uint64_t>("-0") == 0);
+  CHECK(read_one<std::uint64_t>("-0.0e5") == 0);
+  CHECK(read_one<std::int64_t>("0e99999999999999999999") == 0);
+  CHECK(read_one<std::int64_t>("0.000009007199254740991e21") == 9007199254740991);
+  CHECK(read_one<std::int64_t>("-90071992547409910e-1") == -9007199254740991);
+  // Others would read them as doubles, and so as their neighbours.
   CHECK_FALSE(fits<std::int64_t>("9007199254740993.0"));
+  CHECK_FALSE(fits<std::int64_t>("-9007199254740992.0"));
+  CHECK_FALSE(fits<std::uint64_t>("1e19"));
+  CHECK_FALSE(fits<std::uint64_t>("1e20"));
+  CHECK_FALSE(fits<std::int64_t>("9007199254740991.4"));
+  CHECK_FALSE(fits<std::int64_t>("1.00000000000000000001"));
 }
 
 TEST_CASE("a double is the nearest one") {

@@ -27,7 +27,9 @@
 /// struct that lists its fields can stand wherever nlohmann_json wants `to_json` and `from_json`.
 ///
 /// What does not fit is an error, where nlohmann_json would round, cut off or write `null`: 300
-/// into a `std::uint8_t`, 1.5 or `true` into an `int`, NaN into text.
+/// into a `std::uint8_t`, 1.5 or `true` into an `int`, NaN into text. Of a member given twice both
+/// have to fit, and the last counts. What is skipped has to be JSON, but its numbers may be of any
+/// size.
 
 #include <array>
 #include <castore/event_json.hpp>
@@ -68,9 +70,8 @@ void two_fields_have_one_name();
 /// What a field is called in JSON; made of a string literal.
 class FieldName {
  public:
-  constexpr FieldName(const char* text,
-                      bool required = true)  // NOLINT(google-explicit-constructor)
-      : text_(text), required_(required) {
+  // NOLINTNEXTLINE(google-explicit-constructor): a literal is a name
+  constexpr FieldName(const char* text, bool required = true) : text_(text), required_(required) {
     for (const char c : text_) {
       if (static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\') {
         detail::a_field_has_a_name_that_json_would_escape();

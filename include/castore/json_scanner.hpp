@@ -82,7 +82,8 @@ class JsonScanner {
 
   /// A number's text.
   std::string_view number();
-  /// An integer from `min` to `max`; so is 1.0 or 1e2. Nothing is rounded or cut off.
+  /// An integer from `min` to `max`; so is 1.0 or 1e2, up to 2^53, and 1.5 is not. Nothing is
+  /// rounded.
   std::int64_t integer(std::int64_t min, std::int64_t max);
   std::uint64_t unsigned_integer(std::uint64_t max);
   /// The nearest double. A number beyond the range of doubles is an error.
