@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "sqlite/flaws.hpp"
 #include "sqlite/sql.hpp"
 #include "support/errors.hpp"
 #include "support/events.hpp"
@@ -277,7 +278,8 @@ Outcome ask_file(const fs::path& path, const Answers& right) {
 
 bool is_found_damaged(const fs::path& path) {
   try {
-    return Sql{path}("PRAGMA integrity_check") != std::vector<std::string>{"ok"};
+    Sql sql(path);
+    return integrity_check(sql) != std::vector<std::string>{"ok"};
   } catch (const std::runtime_error&) {
     return true;
   }
