@@ -223,7 +223,9 @@ class UndefinedEventStorageAdapterError : public Error {
 };
 
 /// The engine below failed; `code()` says how: `storage`, `storage_full`, `storage_read_only`,
-/// `not_a_castore_file`, `newer_schema`, `file_not_found`. Nothing of the failed call was written.
+/// `not_a_castore_file`, `newer_schema`, `file_not_found`. Nothing of the failed call is stored;
+/// only a commit whose sync failed may be found whole by the next to open the file, if the program
+/// ends before it writes again (`docs/design.md`, after a crash).
 class StorageError : public Error {
  public:
   using Error::Error;
