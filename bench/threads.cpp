@@ -141,6 +141,10 @@ class ReadersBesideWriter {
   explicit ReadersBesideWriter(const Bench& bench)
       : file_(bench.folder() / "readers.db"), ids_(make_history_file(file_, 100'000)) {
     adapter_ = open(file_);
+    for (unsigned i = 0; i < readers; ++i) {
+      connections_.push_back(raw::open_for_reading(file_));
+      selects_.push_back(std::make_unique<raw::SelectEvents>(connections_.back().get()));
+    }
   }
   ReadersBesideWriter(const ReadersBesideWriter&) = delete;
   ReadersBesideWriter& operator=(const ReadersBesideWriter&) = delete;
@@ -148,39 +152,65 @@ class ReadersBesideWriter {
   ReadersBesideWriter& operator=(ReadersBesideWriter&&) = delete;
   ~ReadersBesideWriter() {
     adapter_.reset();
+    selects_.clear();
+    connections_.clear();
     remove_database(file_);
   }
 
   double with_writer() {
-    const Shelves shelves = make_shelves(adapter_);
-    Writer writer(shelves, pushes_);
-    double rate = 0;
-    const double time = seconds([&] { rate = read(); });
-    return rate / (cores() - writer.stop() / time);
+    return beside_writer([&] { return read(); });
   }
-
   double without_writer() { return read() / cores(); }
+  /// A connection for each reader, beside the same writer.
+  double raw_with_writer() {
+    return beside_writer([&] { return read_raw(); });
+  }
 
  private:
   static double cores() { return std::min(readers, std::thread::hardware_concurrency()); }
 
+  template <class Read>
+  double beside_writer(Read&& read_all) {
+    const Shelves shelves = make_shelves(adapter_);
+    Writer writer(shelves, pushes_);
+    double rate = 0;
+    const double time = seconds([&] { rate = read_all(); });
+    return rate / (cores() - writer.stop() / time);
+  }
+
   double read() {
+    return reads_per_second([&](std::size_t, const std::string& id) {
+      std::uint64_t bytes = 0;
+      adapter_->for_each_event(event_store_id, id, {}, [&](const EventView& event) {
+        bytes += event.payload->size();
+        return true;
+      });
+      benchmark::DoNotOptimize(bytes);
+    });
+  }
+
+  double read_raw() {
+    return reads_per_second([&](std::size_t thread, const std::string& id) {
+      std::uint64_t bytes = 0;
+      (*selects_[thread])(id, [&](const raw::EventRow& event) { bytes += event.payload.size(); });
+      benchmark::DoNotOptimize(bytes);
+    });
+  }
+
+  template <class Read>
+  double reads_per_second(Read&& read_one) {
     std::vector<Random> random;
     for (unsigned i = 0; i < readers; ++i) random.emplace_back(i);
     return steps_per_second(readers, milliseconds{500}, [&](std::size_t thread) {
-      std::uint64_t bytes = 0;
-      adapter_->for_each_event(event_store_id, ids_[random[thread].below(ids_.size())], {},
-                               [&](const EventView& event) {
-                                 bytes += event.payload->size();
-                                 return true;
-                               });
-      benchmark::DoNotOptimize(bytes);
+      read_one(thread, ids_[random[thread].below(ids_.size())]);
     });
   }
 
   std::filesystem::path file_;
   std::vector<std::string> ids_;
   std::shared_ptr<EventStorageAdapter> adapter_;
+  std::vector<raw::Connection> connections_;
+  std::vector<std::unique_ptr<raw::SelectEvents>> selects_;
   Items items_;
   Pushes pushes_{items_, 5};
 };
@@ -201,6 +231,13 @@ void add_threads(Bench& bench) {
               ReadersBesideWriter sides(bench);
               measurement.pairs([&] { return sides.with_writer(); },
                                 [&] { return sides.without_writer(); });
+            });
+  bench.add({"4 threads read beside a writer, against 4 raw connections that do",
+             "aggregates/s per core", 0.9, Better::higher},
+            15, [&bench](Measurement& measurement) {
+              ReadersBesideWriter sides(bench);
+              measurement.pairs([&] { return sides.with_writer(); },
+                                [&] { return sides.raw_with_writer(); });
             });
 }
 
