@@ -101,7 +101,7 @@ Account sum(const Pipe<Account>& pipe) {
 TEST_CASE("threads of many processes get each version once and nobody waits too long") {
   Load load{};
   SUBCASE("without syncs") { load = {sqlite::Synchronous::off, 100}; }
-  SUBCASE("with syncs") { load = {sqlite::Synchronous::full, 80}; }
+  SUBCASE("with syncs") { load = {sqlite::Synchronous::full, 40}; }
   const TemporaryDirectory directory;
   const fs::path path = directory / "store.db";
   static_cast<void>(sqlite::Database::open(path));
