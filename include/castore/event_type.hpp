@@ -75,24 +75,29 @@ struct JsonCodec {
   }
 
   static T decode(std::optional<std::string_view> json) {
-    T value{};
-    decode(json, value);
-    return value;
+    if constexpr (ListsFields<T>) {
+      return read_fields<T>(required(json));
+    } else if constexpr (has_json_functions) {
+      return nlohmann::json::parse(required(json)).template get<T>();
+    } else {
+      return T{};
+    }
   }
 
   /// The same over a value that is there already, and whose memory serves again. A specialisation
   /// can do without.
   static void decode(std::optional<std::string_view> json, T& value) {
-    if constexpr (has_json_functions) {
-      if (!json) throw std::invalid_argument("it is absent");
-    }
     if constexpr (ListsFields<T>) {
-      read_fields(*json, value);
-    } else if constexpr (has_json_functions) {
-      value = nlohmann::json::parse(*json).template get<T>();
+      read_fields(required(json), value);
     } else {
-      value = T{};
+      value = decode(json);
     }
+  }
+
+ private:
+  static std::string_view required(std::optional<std::string_view> json) {
+    if (!json) throw std::invalid_argument("it is absent");
+    return *json;
   }
 };
 
