@@ -36,27 +36,8 @@ void to_json(nlohmann::json& json, const Even& even) {
 }
 void from_json(const nlohmann::json& json, Even& even) { even.number = json.get<int>(); }
 
-/// Cannot be made without a value.
-class Weighed {
- public:
-  static constexpr std::string_view type = "WEIGHED";
-  explicit Weighed(int grams) : grams_(grams) {}
-  [[nodiscard]] int grams() const { return grams_; }
-
- private:
-  int grams_;
-};
-
 }  // namespace
 }  // namespace castore::testing
-
-template <>
-struct nlohmann::adl_serializer<castore::testing::Weighed> {
-  static void to_json(json& out, const castore::testing::Weighed& value) { out = value.grams(); }
-  static castore::testing::Weighed from_json(const json& in) {
-    return castore::testing::Weighed(in.get<int>());
-  }
-};
 
 template <>
 struct castore::JsonCodec<castore::testing::Counted> {
@@ -182,15 +163,6 @@ TEST_CASE("metadata that does not fit its type is malformed") {
   CHECK(contains(reason_of<PokemonAppeared>(
                      view("POKEMON_APPEARED", R"({"name":"","level":1})", R"({"trigger":1})")),
                  "metadata cannot be read"));
-}
-
-TEST_CASE("a payload need not be default constructible") {
-  CHECK(decode<Weighed>("S", view("WEIGHED", "7")).payload.grams() == 7);
-
-  std::optional<Event<Weighed>> event;
-  decode("S", view("WEIGHED", "7"), event);
-  decode("S", view("WEIGHED", "8"), event);
-  CHECK(event->payload.grams() == 8);
 }
 
 TEST_CASE("an event that is decoded over another keeps nothing of it") {
