@@ -42,6 +42,23 @@ void append_mended_string(std::string& out, std::string_view text) {
   out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+void append_value(std::string& out, std::int64_t number) { out += std::to_string(number); }
+
+void append_value(std::string& out, const std::string& text) { append_mended_string(out, text); }
+
+void append_value(std::string& out, const std::vector<SchemaViolation>& violations) {
+  out += '[';
+  for (const SchemaViolation& violation : violations) {
+    if (out.back() != '[') out += ',';
+    out += "{\"pointer\":";
+    append_mended_string(out, violation.pointer);
+    out += ",\"message\":";
+    append_mended_string(out, violation.message);
+    out += '}';
+  }
+  out += ']';
+}
+
 }  // namespace
 
 ExitCode exit_code(ErrorCode code) noexcept {
@@ -51,6 +68,7 @@ ExitCode exit_code(ErrorCode code) noexcept {
     case ErrorCode::aggregate_not_found:
     case ErrorCode::event_store_not_found:
     case ErrorCode::file_not_found:
+    case ErrorCode::command_not_found:
       return exit_not_found;
     case ErrorCode::event_already_exists:
     case ErrorCode::version_gap:
@@ -60,9 +78,16 @@ ExitCode exit_code(ErrorCode code) noexcept {
     case ErrorCode::invalid_timestamp:
     case ErrorCode::invalid_page_token:
     case ErrorCode::reserved_event_type:
+    case ErrorCode::schema_violation:
+    case ErrorCode::invalid_message:
       return exit_bad_input;
     case ErrorCode::malformed_event:
     case ErrorCode::undefined_event_storage_adapter:
+    case ErrorCode::undefined_message_channel_adapter:
+    case ErrorCode::message_channel_event_store_not_found:
+    case ErrorCode::invalid_schema:
+    case ErrorCode::publish:
+    case ErrorCode::program:
     case ErrorCode::plugin:
     case ErrorCode::not_a_castore_file:
     case ErrorCode::newer_schema:
@@ -108,11 +133,7 @@ void append_problem(std::string& out, std::string_view code, std::string_view me
     out += ',';
     append_mended_string(out, field.name);
     out += ':';
-    if (const auto* number = std::get_if<std::int64_t>(&field.value)) {
-      out += std::to_string(*number);
-    } else {
-      append_mended_string(out, std::get<std::string>(field.value));
-    }
+    std::visit([&](const auto& value) { append_value(out, value); }, field.value);
   }
   out += '}';
 }

@@ -32,6 +32,15 @@ std::string_view name_of(InvalidEventGroupError::Reason reason) {
   return "";
 }
 
+std::string listed(const std::string& path, const std::vector<SchemaViolation>& violations) {
+  std::string message = "Schema violation: ";
+  for (std::size_t i = 0; i < violations.size(); ++i) {
+    if (i > 0) message += "; ";
+    message += path + violations[i].pointer + " " + violations[i].message;
+  }
+  return message;
+}
+
 }  // namespace
 
 std::string_view to_string(ErrorCode code) noexcept {
@@ -62,6 +71,22 @@ std::string_view to_string(ErrorCode code) noexcept {
       return "ReservedEventType";
     case ErrorCode::undefined_event_storage_adapter:
       return "UndefinedEventStorageAdapter";
+    case ErrorCode::schema_violation:
+      return "SchemaViolation";
+    case ErrorCode::invalid_schema:
+      return "InvalidSchema";
+    case ErrorCode::undefined_message_channel_adapter:
+      return "UndefinedMessageChannelAdapter";
+    case ErrorCode::message_channel_event_store_not_found:
+      return "MessageChannelEventStoreNotFound";
+    case ErrorCode::invalid_message:
+      return "InvalidMessage";
+    case ErrorCode::publish:
+      return "Publish";
+    case ErrorCode::command_not_found:
+      return "CommandNotFound";
+    case ErrorCode::program:
+      return "Program";
     case ErrorCode::plugin:
       return "Plugin";
     case ErrorCode::not_a_castore_file:
@@ -151,6 +176,29 @@ ReservedEventTypeError::ReservedEventTypeError(std::string type)
     : Error(ErrorCode::reserved_event_type,
             type + " is a reserved event type. Please chose another one.", {{"type", type}}),
       type_(std::move(type)) {}
+
+SchemaViolationError::SchemaViolationError(std::string path,
+                                           std::vector<SchemaViolation> violations)
+    : Error(ErrorCode::schema_violation, listed(path, violations),
+            {{"path", path}, {"violations", violations}}),
+      path_(std::move(path)),
+      violations_(std::move(violations)) {}
+
+UndefinedMessageChannelAdapterError::UndefinedMessageChannelAdapterError(
+    std::string_view channel, std::string message_channel_id)
+    : Error(ErrorCode::undefined_message_channel_adapter,
+            "Adapter undefined for " + std::string(channel) + " " + message_channel_id,
+            {{"messageChannelId", message_channel_id}}),
+      message_channel_id_(std::move(message_channel_id)) {}
+
+MessageChannelEventStoreNotFoundError::MessageChannelEventStoreNotFoundError(
+    std::string_view channel, std::string message_channel_id, std::string event_store_id)
+    : Error(ErrorCode::message_channel_event_store_not_found,
+            "Unable to find event store " + event_store_id + " in " + std::string(channel) + " " +
+                message_channel_id + ". Did you provide it in the constructor?",
+            {{"messageChannelId", message_channel_id}, {"eventStoreId", event_store_id}}),
+      message_channel_id_(std::move(message_channel_id)),
+      event_store_id_(std::move(event_store_id)) {}
 
 UndefinedEventStorageAdapterError::UndefinedEventStorageAdapterError(std::string event_store_id)
     : Error(ErrorCode::undefined_event_storage_adapter,

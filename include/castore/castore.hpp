@@ -6,6 +6,7 @@
 
 #include <castore/error.hpp>                            // IWYU pragma: export
 #include <castore/event.hpp>                            // IWYU pragma: export
+#include <castore/event_feed.hpp>                       // IWYU pragma: export
 #include <castore/event_json.hpp>                       // IWYU pragma: export
 #include <castore/event_storage_adapter.hpp>            // IWYU pragma: export
 #include <castore/event_store.hpp>                      // IWYU pragma: export
@@ -13,5 +14,7 @@
 #include <castore/fields.hpp>                           // IWYU pragma: export
 #include <castore/in_memory/event_storage_adapter.hpp>  // IWYU pragma: export
 #include <castore/json_scanner.hpp>                     // IWYU pragma: export
+#include <castore/json_schema.hpp>                      // IWYU pragma: export
+#include <castore/message.hpp>                          // IWYU pragma: export
 #include <castore/registry.hpp>                         // IWYU pragma: export
 #include <castore/version.hpp>                          // IWYU pragma: export

@@ -33,6 +33,14 @@ enum class ErrorCode {
   malformed_event,
   reserved_event_type,
   undefined_event_storage_adapter,
+  schema_violation,
+  invalid_schema,
+  undefined_message_channel_adapter,
+  message_channel_event_store_not_found,
+  invalid_message,
+  publish,
+  command_not_found,
+  program,
   plugin,
   not_a_castore_file,
   newer_schema,
@@ -45,10 +53,18 @@ enum class ErrorCode {
 /// `ErrorCode::event_already_exists` → "EventAlreadyExists".
 [[nodiscard]] std::string_view to_string(ErrorCode code) noexcept;
 
+/// One thing that is wrong with a JSON value, by its schema.
+struct SchemaViolation {
+  std::string pointer;  ///< RFC 6901: where in the value; empty is the value itself
+  std::string message;
+
+  friend bool operator==(const SchemaViolation&, const SchemaViolation&) = default;
+};
+
 /// A fact of an error for machines: `{"aggregateId", "pikachu"}`, `{"version", 3}`.
 struct ErrorField {
   std::string_view name;  ///< a literal, in the original's spelling
-  std::variant<std::string, std::int64_t> value;
+  std::variant<std::string, std::int64_t, std::vector<SchemaViolation>> value;
 
   friend bool operator==(const ErrorField&, const ErrorField&) = default;
 };
@@ -209,6 +225,63 @@ class ReservedEventTypeError : public Error {
 
  private:
   std::string type_;
+};
+
+/// A payload, metadata, or a command's input or output does not fit its JSON Schema. Unless it is
+/// an output, nothing was written.
+class SchemaViolationError : public Error {
+ public:
+  /// \param path  what does not fit, as in JSON: "payload", "event.metadata", "input"
+  /// \param violations  at least one
+  SchemaViolationError(std::string path, std::vector<SchemaViolation> violations);
+
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] const std::vector<SchemaViolation>& violations() const noexcept {
+    return violations_;
+  }
+
+ private:
+  std::string path_;
+  std::vector<SchemaViolation> violations_;
+};
+
+/// A JSON Schema that cannot be used: it is none, of another draft than 7, refers to what it does
+/// not contain, or there is no validator for it.
+class InvalidSchemaError : public Error {
+ public:
+  explicit InvalidSchemaError(const std::string& reason)
+      : Error(ErrorCode::invalid_schema, "Invalid JSON Schema: " + reason) {}
+};
+
+/// The message channel was to publish before it was given an adapter.
+class UndefinedMessageChannelAdapterError : public Error {
+ public:
+  /// \param channel  "message queue" or "message bus"
+  UndefinedMessageChannelAdapterError(std::string_view channel, std::string message_channel_id);
+
+  [[nodiscard]] const std::string& message_channel_id() const noexcept {
+    return message_channel_id_;
+  }
+
+ private:
+  std::string message_channel_id_;
+};
+
+/// A message of an event store that the channel was not given. Nothing was published.
+class MessageChannelEventStoreNotFoundError : public Error {
+ public:
+  /// \param channel  "message queue" or "message bus"
+  MessageChannelEventStoreNotFoundError(std::string_view channel, std::string message_channel_id,
+                                        std::string event_store_id);
+
+  [[nodiscard]] const std::string& message_channel_id() const noexcept {
+    return message_channel_id_;
+  }
+  [[nodiscard]] const std::string& event_store_id() const noexcept { return event_store_id_; }
+
+ private:
+  std::string message_channel_id_;
+  std::string event_store_id_;
 };
 
 /// The event store was called before it was given a storage adapter.

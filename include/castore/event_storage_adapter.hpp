@@ -4,6 +4,7 @@
 /// BOUNDARY: where events live. No template parameter, no JSON library and no SQL crosses it.
 
 #include <castore/event.hpp>
+#include <castore/event_feed.hpp>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -151,6 +152,11 @@ class EventStorageAdapter {
 
   /// Every event store that has an event, by id. Reads all events: for people, not for hot paths.
   [[nodiscard]] virtual std::vector<EventStoreSummary> list_event_stores() const = 0;
+
+  /// The events of all stores on this adapter's database, as `query` asks for them. A decorator
+  /// undoes in them what it has done in `push_event`.
+  /// \throws InvalidOptionError  `page_size` below 1
+  [[nodiscard]] virtual std::unique_ptr<EventFeed> open_event_feed(FeedQuery query) const = 0;
 
   /// Adapters that answer the same write to one database and can share a transaction: their events
   /// can stand in one group. A decorator answers what the adapter inside it answers.

@@ -1,0 +1,74 @@
+#pragma once
+
+/// \file
+/// BOUNDARY: the events of all stores of one database, in one order, a page at a time.
+/// `EventStorageAdapter::open_event_feed` opens one.
+
+#include <castore/event.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace castore {
+
+/// An event as a feed hands it out.
+struct FedEvent {
+  /// Its place in the order of commit, from 1, over all stores of the database.
+  std::int64_t position = 0;
+  std::string event_store_id;
+  EventDetail event;
+
+  friend bool operator==(const FedEvent&, const FedEvent&) = default;
+};
+
+/// Where a reading stands: behind that event.
+struct FeedCursor {
+  Timestamp timestamp{};  ///< counts only in the order of timestamps
+  std::int64_t position = 0;
+
+  friend bool operator==(const FeedCursor&, const FeedCursor&) = default;
+};
+
+enum class FeedOrder {
+  position,   ///< the order of commit
+  timestamp,  ///< by timestamp, events of one timestamp in the order of commit
+};
+
+/// Which events to read, and in which order. Filters narrow each other.
+struct FeedQuery {
+  std::vector<std::string> event_store_ids{};  ///< none: those of every store
+  std::vector<std::string> types{};            ///< none: every type
+  std::optional<std::string> aggregate_id{};
+  std::optional<Timestamp> from{};  ///< inclusive
+  std::optional<Timestamp> to{};    ///< inclusive
+  FeedOrder order = FeedOrder::position;
+  std::optional<FeedCursor> after{};  ///< exclusive; without it, from the beginning
+  std::size_t page_size = 500;        ///< ≥ 1, the most events of a page
+};
+
+/// A reading of events. A page is read as of one moment, in a transaction of its own that is over
+/// when `next_page` returns: however slowly the pages are worked on, no writer and no checkpoint is
+/// kept waiting, and only one page is in memory.
+///
+/// In the order of positions a feed sees what is committed while it is read; after an empty page it
+/// can be asked again later. In the order of timestamps it reads the events that were there when it
+/// was opened. For one thread at a time. It keeps what it reads from alive.
+class EventFeed {
+ public:
+  EventFeed() = default;
+  EventFeed(const EventFeed&) = delete;
+  EventFeed& operator=(const EventFeed&) = delete;
+  EventFeed(EventFeed&&) = delete;
+  EventFeed& operator=(EventFeed&&) = delete;
+  virtual ~EventFeed() = default;
+
+  /// The next events, valid until the next call; none: there are no more. A page ends early where
+  /// its events are large (1 MiB of text and more).
+  /// \throws StorageError, MalformedEventError
+  [[nodiscard]] virtual std::span<const FedEvent> next_page() = 0;
+};
+
+}  // namespace castore

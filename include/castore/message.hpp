@@ -1,0 +1,112 @@
+#pragma once
+
+/// \file
+/// BOUNDARY: the three messages, and what carries them. Events and aggregates are JSON text here;
+/// `castore/message_channel.hpp` has the typed side.
+
+#include <castore/event.hpp>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace castore {
+
+/// "This has happened."
+struct NotificationMessage {
+  std::string event_store_id;
+  EventDetail event;
+
+  friend bool operator==(const NotificationMessage&, const NotificationMessage&) = default;
+};
+
+/// "This has happened, and so it is now."
+struct StateCarryingMessage {
+  std::string event_store_id;
+  EventDetail event;
+  /// JSON text of the aggregate as of the event's version, with `aggregateId` and `version`; absent
+  /// where there is none.
+  std::optional<std::string> aggregate;
+
+  friend bool operator==(const StateCarryingMessage&, const StateCarryingMessage&) = default;
+};
+
+/// "There is such an aggregate."
+struct AggregateExistsMessage {
+  std::string event_store_id;
+  std::string aggregate_id;
+  Timestamp initial_event_timestamp{};
+
+  friend bool operator==(const AggregateExistsMessage&, const AggregateExistsMessage&) = default;
+};
+
+/// Which of the three it is says `std::holds_alternative`.
+using Message = std::variant<NotificationMessage, StateCarryingMessage, AggregateExistsMessage>;
+
+[[nodiscard]] const std::string& event_store_id_of(const Message& message) noexcept;
+/// nullptr for an aggregate-exists message.
+[[nodiscard]] const EventDetail* event_of(const Message& message) noexcept;
+
+/// Appends the message as one line of JSON, in the original's field names.
+void append_json(std::string& out, const Message& message);
+
+/// For logs and test failures: the same.
+std::ostream& operator<<(std::ostream& out, const Message& message);
+
+struct PublishMessageOptions {
+  /// The message is history told again (Dam), not news: a listener may want to skip it.
+  bool replay = false;
+};
+
+/// What a listener is told about a delivery.
+struct MessageContext {
+  int attempt = 1;              ///< from 1
+  int retry_attempts_left = 0;  ///< how often it will be tried again if this one fails
+  bool replay = false;          ///< as it was published
+
+  friend bool operator==(const MessageContext&, const MessageContext&) = default;
+};
+
+/// A listener of any message. Throwing means: not handled, try again.
+using MessageHandler = std::function<void(const Message&, const MessageContext&)>;
+
+/// Takes messages for a queue or a bus. Safe to use from several threads at once.
+class MessageChannelAdapter {
+ public:
+  MessageChannelAdapter() = default;
+  MessageChannelAdapter(const MessageChannelAdapter&) = delete;
+  MessageChannelAdapter& operator=(const MessageChannelAdapter&) = delete;
+  MessageChannelAdapter(MessageChannelAdapter&&) = delete;
+  MessageChannelAdapter& operator=(MessageChannelAdapter&&) = delete;
+  virtual ~MessageChannelAdapter() = default;
+
+  /// Returns when the message is accepted, not when it is handled.
+  virtual void publish_message(const Message& message, const PublishMessageOptions& options) = 0;
+
+  /// In this order.
+  virtual void publish_messages(std::span<const Message> messages,
+                                const PublishMessageOptions& options) = 0;
+};
+
+/// The event is stored, but could not be published: pushing it again would be wrong.
+class PublishError : public Error {
+ public:
+  /// \param cause  what the channel, or what makes the message, has thrown
+  PublishError(std::string event_store_id, EventDetail event, std::exception_ptr cause);
+
+  [[nodiscard]] const std::string& event_store_id() const noexcept { return event_store_id_; }
+  /// As it is stored.
+  [[nodiscard]] const EventDetail& event() const noexcept { return event_; }
+  [[nodiscard]] const std::exception_ptr& cause() const noexcept { return cause_; }
+
+ private:
+  std::string event_store_id_;
+  EventDetail event_;
+  std::exception_ptr cause_;
+};
+
+}  // namespace castore
