@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <array>
 #include <castore/adapter_support.hpp>
 #include <castore/event_json.hpp>
 #include <castore/json_scanner.hpp>
 #include <charconv>
+#include <tuple>
 
 namespace castore {
 namespace {
@@ -179,6 +181,29 @@ void check_new_event(std::string_view event_store_id, const NewEventView& event)
 }
 
 void check_query(const EventsQueryOptions& options) { check_limit(options.limit); }
+
+void check_query(const FeedQuery& query) {
+  if (query.page_size == 0) throw InvalidOptionError("page_size", "must be at least 1, not 0");
+}
+
+bool matches(const FeedQuery& query, std::int64_t position, std::string_view event_store_id,
+             const EventView& event) {
+  const auto is_one_of = [](std::string_view id, const std::vector<std::string>& wanted) {
+    return wanted.empty() || std::find(wanted.begin(), wanted.end(), id) != wanted.end();
+  };
+  if (query.after) {
+    const FeedCursor place{
+        query.order == FeedOrder::timestamp ? event.timestamp : query.after->timestamp, position};
+    if (std::tie(place.timestamp, place.position) <=
+        std::tie(query.after->timestamp, query.after->position)) {
+      return false;
+    }
+  }
+  return (!query.aggregate_id || event.aggregate_id == *query.aggregate_id) &&
+         (!query.from || event.timestamp >= *query.from) &&
+         (!query.to || event.timestamp <= *query.to) && is_one_of(event.type, query.types) &&
+         is_one_of(event_store_id, query.event_store_ids);
+}
 
 std::optional<Timestamp> check_event_group(const EventStorageAdapter& pushing,
                                            std::span<const GroupedEventView> events) {

@@ -14,13 +14,9 @@
 
 #include "support/errors.hpp"
 #include "support/events.hpp"
+#include "support/forwarding_adapter.hpp"
+#include "support/rot13_adapter.hpp"
 #include "support/storages.hpp"
-
-// The one list of backends: doctest takes types only by name, and each case below needs them.
-#define CASTORE_STORAGES castore::testing::InMemoryStorage, castore::testing::SqliteStorage
-
-TYPE_TO_STRING(castore::testing::InMemoryStorage);
-TYPE_TO_STRING(castore::testing::SqliteStorage);
 
 namespace castore::testing {
 namespace {
@@ -850,56 +846,6 @@ TEST_CASE_TEMPLATE("force applies to every event of a group", Storage, CASTORE_S
 
 // --- Decorators -------------------------------------------------------------------------------
 
-/// Hides payloads, as an encryption would: knows nothing of the adapter inside.
-class Rot13Adapter final : public EventStorageAdapter {
- public:
-  explicit Rot13Adapter(std::shared_ptr<EventStorageAdapter> inner) : inner_(std::move(inner)) {}
-
-  void for_each_event(std::string_view event_store_id, std::string_view aggregate_id,
-                      const EventsQueryOptions& options, EventVisitor visitor) const override {
-    inner_->for_each_event(event_store_id, aggregate_id, options, [&](EventView event) {
-      const auto payload = rot13(event.payload);
-      event.payload = payload;
-      return visitor(event);
-    });
-  }
-  Timestamp push_event(std::string_view event_store_id, const NewEventView& event,
-                       const PushEventOptions& options) override {
-    const auto payload = rot13(event.payload);
-    if (payload == "\"unspeakable\"") throw std::domain_error("unspeakable");
-    NewEventView hidden = event;
-    hidden.payload = payload;
-    return inner_->push_event(event_store_id, hidden, options);
-  }
-  Timestamp push_event_group(std::span<const GroupedEventView> events,
-                             const PushEventGroupOptions& options) override {
-    return inner_->push_event_group(events, options);
-  }
-  ListAggregateIdsResult list_aggregate_ids(std::string_view event_store_id,
-                                            const ListAggregateIdsOptions& options) const override {
-    return inner_->list_aggregate_ids(event_store_id, options);
-  }
-  std::vector<EventStoreSummary> list_event_stores() const override {
-    return inner_->list_event_stores();
-  }
-  const void* transaction_domain() const noexcept override { return inner_->transaction_domain(); }
-  void after_commit(std::function<void()> action) override {
-    inner_->after_commit(std::move(action));
-  }
-
- private:
-  static std::optional<std::string> rot13(const std::optional<std::string_view>& text) {
-    if (!text) return std::nullopt;
-    std::string out(*text);
-    for (char& c : out) {
-      if (c >= 'a' && c <= 'z') c = static_cast<char>('a' + (c - 'a' + 13) % 26);
-    }
-    return out;
-  }
-
-  std::shared_ptr<EventStorageAdapter> inner_;
-};
-
 TEST_CASE_TEMPLATE("a decorator keeps its part in a group with plain adapters", Storage,
                    CASTORE_STORAGES) {
   const auto plain = Storage().make_adapter([] { return day_1; });
@@ -964,47 +910,25 @@ TEST_CASE_TEMPLATE("what a decorator throws in a group undoes the group", Storag
 }
 
 /// Writes a second event with each: a group of its own inside whatever is going on.
-class AuditingAdapter final : public EventStorageAdapter {
+class AuditingAdapter final : public ForwardingAdapter {
  public:
-  explicit AuditingAdapter(std::shared_ptr<EventStorageAdapter> inner) : inner_(std::move(inner)) {}
+  using ForwardingAdapter::ForwardingAdapter;
 
-  void for_each_event(std::string_view event_store_id, std::string_view aggregate_id,
-                      const EventsQueryOptions& options, EventVisitor visitor) const override {
-    inner_->for_each_event(event_store_id, aggregate_id, options, visitor);
-  }
   Timestamp push_event(std::string_view event_store_id, const NewEventView& event,
                        const PushEventOptions& options) override {
     NewEventView audit = event;
     audit.type = "AUDITED";
     audit.payload = std::nullopt;
-    const std::array group{GroupedEventView{.adapter = inner_.get(),
+    const std::array group{GroupedEventView{.adapter = &inner(),
                                             .event_store_id = event_store_id,
                                             .event = event,
                                             .allow_version_gap = options.allow_version_gap},
-                           GroupedEventView{.adapter = inner_.get(),
+                           GroupedEventView{.adapter = &inner(),
                                             .event_store_id = "AUDIT",
                                             .event = audit,
                                             .allow_version_gap = options.allow_version_gap}};
-    return inner_->push_event_group(group, {.force = options.force});
+    return inner().push_event_group(group, {.force = options.force});
   }
-  Timestamp push_event_group(std::span<const GroupedEventView> events,
-                             const PushEventGroupOptions& options) override {
-    return inner_->push_event_group(events, options);
-  }
-  ListAggregateIdsResult list_aggregate_ids(std::string_view event_store_id,
-                                            const ListAggregateIdsOptions& options) const override {
-    return inner_->list_aggregate_ids(event_store_id, options);
-  }
-  std::vector<EventStoreSummary> list_event_stores() const override {
-    return inner_->list_event_stores();
-  }
-  const void* transaction_domain() const noexcept override { return inner_->transaction_domain(); }
-  void after_commit(std::function<void()> action) override {
-    inner_->after_commit(std::move(action));
-  }
-
- private:
-  std::shared_ptr<EventStorageAdapter> inner_;
 };
 
 TEST_CASE_TEMPLATE("a decorator may push a group of its own inside a group", Storage,

@@ -38,6 +38,13 @@ void check_event_type_name(std::string_view type);
 /// \throws InvalidOptionError  `limit` below 1
 void check_query(const EventsQueryOptions& options);
 
+/// \throws InvalidOptionError  `page_size` below 1
+void check_query(const FeedQuery& query);
+
+/// Whether a feed of `query` hands out that event.
+[[nodiscard]] bool matches(const FeedQuery& query, std::int64_t position,
+                           std::string_view event_store_id, const EventView& event);
+
 /// The rules of a group: not empty, all of the transaction domain of `pushing`, one timestamp; and
 /// `check_new_event` for each. Answers the timestamp they share, if any of them has one.
 /// \throws InvalidEventGroupError, InvalidEventError

@@ -11,6 +11,7 @@ namespace castore {
 namespace {
 
 struct StoredRow {
+  std::string event_store_id;
   EventDetail event;
   std::int64_t position = 0;
 };
@@ -32,6 +33,7 @@ struct InMemoryEventStorageAdapter::Impl {
   mutable std::recursive_mutex mutex;
   Clock clock;
   std::map<std::string, StoreData, std::less<>> stores;
+  std::map<std::int64_t, std::shared_ptr<const StoredRow>> by_position;
   std::int64_t last_position = 0;
 
   /// While a group is pushed: how to take it back, oldest first.
@@ -50,7 +52,7 @@ struct InMemoryEventStorageAdapter::Impl {
   void take_back(std::vector<Undo>& log);
 };
 
-/// Sets or, with null, erases one row, and keeps the order of initial events with it.
+/// Sets or, with null, erases one row, and keeps the other orders with it.
 void InMemoryEventStorageAdapter::Impl::put(std::string_view event_store_id,
                                             std::string_view aggregate_id, Version version,
                                             std::shared_ptr<const StoredRow> row) {
@@ -61,10 +63,12 @@ void InMemoryEventStorageAdapter::Impl::put(std::string_view event_store_id,
   };
   if (const auto old = events.find(version); old != events.end()) {
     if (version == 1) store.initial_events.erase(key(*old->second));
+    by_position.erase(old->second->position);
     events.erase(old);
   }
   if (row) {
     if (version == 1) store.initial_events.insert(key(*row));
+    by_position.emplace(row->position, row);
     events.emplace(version, std::move(row));
   }
   if (events.empty()) store.aggregates.erase(std::string(aggregate_id));
@@ -93,6 +97,7 @@ void InMemoryEventStorageAdapter::Impl::store(std::string_view event_store_id,
                           event.version, next_version(newest));
   }
   auto row = std::make_shared<StoredRow>();
+  row->event_store_id = event_store_id;
   row->event = to_detail(event, timestamp);
   row->position = before ? before->position : ++last_position;
   if (undo != nullptr) {
@@ -109,8 +114,72 @@ void InMemoryEventStorageAdapter::Impl::take_back(std::vector<Undo>& log) {
   }
 }
 
+/// Keeps positions, not rows: an event that is overwritten while the feed is open is handed out as
+/// it is then.
+class InMemoryEventStorageAdapter::Feed final : public EventFeed {
+ public:
+  Feed(std::shared_ptr<const Impl> impl, FeedQuery query)
+      : impl_(std::move(impl)), query_(std::move(query)) {
+    check_query(query_);
+    if (query_.order == FeedOrder::timestamp) sort();
+    if (query_.order == FeedOrder::position && query_.after) last_ = query_.after->position;
+  }
+
+  std::span<const FedEvent> next_page() override {
+    page_.clear();
+    text_ = 0;
+    const std::lock_guard lock(impl_->mutex);
+    if (query_.order == FeedOrder::position) {
+      const auto& rows = impl_->by_position;
+      for (auto row = rows.upper_bound(last_); row != rows.end() && !is_full(); ++row) {
+        add(*row->second);
+      }
+    }
+    while (next_sorted_ < sorted_.size() && !is_full()) {
+      const auto row = impl_->by_position.find(sorted_[next_sorted_++]);
+      if (row != impl_->by_position.end()) add(*row->second);
+    }
+    return page_;
+  }
+
+ private:
+  void sort() {
+    std::vector<const StoredRow*> rows;
+    const std::lock_guard lock(impl_->mutex);
+    for (const auto& [position, row] : impl_->by_position) {
+      if (fits(*row)) rows.push_back(row.get());
+    }
+    std::stable_sort(rows.begin(), rows.end(), [](const StoredRow* a, const StoredRow* b) {
+      return a->event.timestamp < b->event.timestamp;
+    });
+    for (const StoredRow* const row : rows) sorted_.push_back(row->position);
+  }
+
+  [[nodiscard]] bool fits(const StoredRow& row) const {
+    return matches(query_, row.position, row.event_store_id, to_view(row.event));
+  }
+  [[nodiscard]] bool is_full() const noexcept {
+    constexpr std::size_t most_text = 1 << 20;
+    return page_.size() == query_.page_size || text_ >= most_text;
+  }
+  void add(const StoredRow& row) {
+    last_ = row.position;
+    if (!fits(row)) return;
+    page_.push_back({row.position, row.event_store_id, row.event});
+    text_ += row.event.payload.value_or("").size() + row.event.metadata.value_or("").size();
+  }
+
+  std::shared_ptr<const Impl> impl_;
+  FeedQuery query_;
+  std::int64_t last_ = 0;             ///< in the order of positions: how far the pages have come
+  std::vector<std::int64_t> sorted_;  ///< in the order of timestamps: what is to be handed out
+  std::size_t next_sorted_ = 0;
+  std::vector<FedEvent> page_;
+  std::size_t text_ = 0;  ///< bytes in the page
+};
+
 InMemoryEventStorageAdapter::InMemoryEventStorageAdapter(Clock clock)
-    : impl_(std::make_unique<Impl>(std::move(clock))) {}
+    : impl_(std::make_shared<Impl>(std::move(clock))) {}
 
 InMemoryEventStorageAdapter::~InMemoryEventStorageAdapter() = default;
 
@@ -236,6 +305,10 @@ std::vector<EventStoreSummary> InMemoryEventStorageAdapter::list_event_stores() 
     summaries.push_back(std::move(summary));
   }
   return summaries;
+}
+
+std::unique_ptr<EventFeed> InMemoryEventStorageAdapter::open_event_feed(FeedQuery query) const {
+  return std::make_unique<Feed>(impl_, std::move(query));
 }
 
 void InMemoryEventStorageAdapter::after_commit(std::function<void()> action) { action(); }

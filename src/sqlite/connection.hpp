@@ -73,6 +73,7 @@ class Connection {
       prepared_->in_use = false;
     }
     Statement* operator->() const noexcept { return &prepared_->statement; }
+    Statement& operator*() const noexcept { return prepared_->statement; }
 
    private:
     Prepared* prepared_;

@@ -125,6 +125,7 @@ struct Database::Impl {
 class Reading {
  public:
   explicit Reading(Database::Impl& database);
+  explicit Reading(Database& database) : Reading(*database.impl_) {}
   Reading(const Reading&) = delete;
   Reading& operator=(const Reading&) = delete;
   Reading(Reading&&) = delete;

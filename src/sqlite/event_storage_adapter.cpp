@@ -4,13 +4,16 @@
 #include <utility>
 
 #include "sqlite/database_impl.hpp"
+#include "sqlite/event_feed.hpp"
+#include "sqlite/stored_event.hpp"
 
 namespace castore {
 namespace {
 
 using sqlite::Connection;
+using sqlite::count;
 using sqlite::Reading;
-using sqlite::Statement;
+using sqlite::to_timestamp;
 using sqlite::Transaction;
 
 constexpr auto newest_version = R"sql(
@@ -80,12 +83,6 @@ constexpr auto summarize_event_stores = R"sql(
 )sql";
 
 constexpr std::int64_t no_limit = -1;
-
-std::int64_t count(Timestamp timestamp) { return timestamp.time_since_epoch().count(); }
-
-Timestamp to_timestamp(std::int64_t microseconds) {
-  return Timestamp(std::chrono::microseconds{microseconds});
-}
 
 void bind_key(const Connection::Borrowed& statement, std::string_view event_store_id,
               const NewEventView& event) {
@@ -224,11 +221,7 @@ EventView read_event(const Connection::Borrowed& row, std::string_view event_sto
   const EventView event{aggregate_id,          row->integer(0),
                         row->text(1),          to_timestamp(row->integer(2)),
                         row->optional_text(3), row->optional_text(4)};
-  if (event.timestamp < min_timestamp || event.timestamp > max_timestamp) {
-    throw MalformedEventError(std::string(event_store_id), std::string(aggregate_id), event.version,
-                              std::string(event.type),
-                              "its timestamp is outside the years 0000 to 9999");
-  }
+  sqlite::check_stored_event(event_store_id, event);
   return event;
 }
 
@@ -374,6 +367,10 @@ std::vector<EventStoreSummary> SqliteEventStorageAdapter::list_event_stores() co
   }
   reading.finish();
   return summaries;
+}
+
+std::unique_ptr<EventFeed> SqliteEventStorageAdapter::open_event_feed(FeedQuery query) const {
+  return sqlite::open_event_feed(database_, std::move(query));
 }
 
 const void* SqliteEventStorageAdapter::transaction_domain() const noexcept {

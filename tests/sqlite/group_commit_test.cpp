@@ -16,6 +16,7 @@
 #include "sqlite/sql.hpp"
 #include "support/errors.hpp"
 #include "support/events.hpp"
+#include "support/forwarding_adapter.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace castore::testing {
@@ -265,39 +266,17 @@ TEST_CASE("an event that was acknowledged before another was pushed has the lowe
 }
 
 /// Adds nothing; notes which thread it is called on.
-class NotingAdapter final : public EventStorageAdapter {
+class NotingAdapter final : public ForwardingAdapter {
  public:
-  explicit NotingAdapter(std::shared_ptr<EventStorageAdapter> inner) : inner_(std::move(inner)) {}
+  using ForwardingAdapter::ForwardingAdapter;
 
-  void for_each_event(std::string_view event_store_id, std::string_view aggregate_id,
-                      const EventsQueryOptions& options, EventVisitor visitor) const override {
-    inner_->for_each_event(event_store_id, aggregate_id, options, visitor);
-  }
   Timestamp push_event(std::string_view event_store_id, const NewEventView& event,
                        const PushEventOptions& options) override {
     thread = std::this_thread::get_id();
-    return inner_->push_event(event_store_id, event, options);
-  }
-  Timestamp push_event_group(std::span<const GroupedEventView> events,
-                             const PushEventGroupOptions& options) override {
-    return inner_->push_event_group(events, options);
-  }
-  ListAggregateIdsResult list_aggregate_ids(std::string_view event_store_id,
-                                            const ListAggregateIdsOptions& options) const override {
-    return inner_->list_aggregate_ids(event_store_id, options);
-  }
-  std::vector<EventStoreSummary> list_event_stores() const override {
-    return inner_->list_event_stores();
-  }
-  const void* transaction_domain() const noexcept override { return inner_->transaction_domain(); }
-  void after_commit(std::function<void()> action) override {
-    inner_->after_commit(std::move(action));
+    return inner().push_event(event_store_id, event, options);
   }
 
   std::thread::id thread;
-
- private:
-  std::shared_ptr<EventStorageAdapter> inner_;
 };
 
 TEST_CASE_FIXTURE(Commits, "a decorator is called on the thread that pushes the group") {

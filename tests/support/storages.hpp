@@ -3,6 +3,8 @@
 /// \file
 /// The backends that the contract test runs on. A new backend adds its storage here.
 
+#include <doctest/doctest.h>
+
 #include <castore/in_memory/event_storage_adapter.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <memory>
@@ -42,3 +44,9 @@ class SqliteStorage {
 };
 
 }  // namespace castore::testing
+
+// The one list of backends: doctest takes types only by name, and each contract test needs them.
+#define CASTORE_STORAGES castore::testing::InMemoryStorage, castore::testing::SqliteStorage
+
+TYPE_TO_STRING(castore::testing::InMemoryStorage);
+TYPE_TO_STRING(castore::testing::SqliteStorage);

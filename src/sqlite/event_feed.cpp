@@ -1,0 +1,462 @@
+#include "sqlite/event_feed.hpp"
+
+#include <algorithm>
+#include <castore/adapter_support.hpp>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "sqlite/database_impl.hpp"
+#include "sqlite/stored_event.hpp"
+
+namespace castore::sqlite {
+namespace {
+
+/// As many positions are looked at in one transaction, and listed ahead, at the most.
+constexpr std::int64_t window = 20'000;
+
+constexpr auto select_newest_position = "SELECT max(position) FROM castore_event";
+
+constexpr auto select_at_position = R"sql(
+  SELECT position, event_store_id, aggregate_id, version, type, timestamp, payload, metadata
+    FROM castore_event WHERE position = ?1
+)sql";
+
+// Each by one step in the unique index.
+constexpr auto every_event_store = R"sql(
+  WITH RECURSIVE store(id) AS (
+    SELECT min(event_store_id) FROM castore_event
+    UNION ALL
+    SELECT (SELECT min(event_store_id) FROM castore_event WHERE event_store_id > store.id)
+      FROM store WHERE store.id IS NOT NULL)
+  SELECT id FROM store WHERE id IS NOT NULL
+)sql";
+
+/// The SQL of a query. Its parameters ?1 and ?2 are the positions to read behind and up to, ?3 is
+/// the most rows to read.
+class FeedSql {
+ public:
+  explicit FeedSql(const FeedQuery& query);
+
+  [[nodiscard]] const std::string& select_events() const noexcept { return select_events_; }
+  /// Only position and timestamp.
+  [[nodiscard]] const std::string& select_matches() const noexcept { return select_matches_; }
+
+  /// Binds the other parameters.
+  void bind(Statement& statement) const;
+
+ private:
+  using Value = std::variant<std::int64_t, std::string>;
+  static constexpr int first_value = 4;
+
+  std::string parameter(Value value);
+  std::string one_of(const std::vector<std::string>& values);
+  std::string conditions(const FeedQuery& query);
+
+  std::vector<Value> values_;
+  std::string select_events_;
+  std::string select_matches_;
+};
+
+std::string FeedSql::parameter(Value value) {
+  values_.push_back(std::move(value));
+  return '?' + std::to_string(first_value - 1 + static_cast<int>(values_.size()));
+}
+
+std::string FeedSql::one_of(const std::vector<std::string>& values) {
+  std::string sql;
+  for (const std::string& value : values) sql += (sql.empty() ? "" : ", ") + parameter(value);
+  return " IN (" + sql + ")";
+}
+
+/// A unary + keeps a column's index out of it: rows are found by position, or those of an aggregate
+/// by its index, and never otherwise.
+std::string FeedSql::conditions(const FeedQuery& query) {
+  std::string sql;
+  if (query.aggregate_id) {
+    sql += "+position > ?1 AND +position <= ?2 AND event_store_id";
+    sql += query.event_store_ids.empty() ? " IN (" + std::string(every_event_store) + ")"
+                                         : one_of(query.event_store_ids);
+    sql += " AND aggregate_id = " + parameter(*query.aggregate_id);
+  } else {
+    sql += "position > ?1 AND position <= ?2";
+    if (!query.event_store_ids.empty())
+      sql += " AND +event_store_id" + one_of(query.event_store_ids);
+  }
+  if (!query.types.empty()) sql += " AND type" + one_of(query.types);
+  if (query.from) sql += " AND +timestamp >= " + parameter(count(*query.from));
+  if (query.to) sql += " AND +timestamp <= " + parameter(count(*query.to));
+  if (query.order == FeedOrder::timestamp && query.after) {
+    sql += " AND (+timestamp, +position) > (" + parameter(count(query.after->timestamp)) + ", " +
+           parameter(query.after->position) + ")";
+  }
+  return sql;
+}
+
+FeedSql::FeedSql(const FeedQuery& query) {
+  const std::string rest = " FROM castore_event WHERE " + conditions(query) + " ORDER BY " +
+                           (query.aggregate_id ? "+position" : "position") + " LIMIT ?3";
+  select_events_ =
+      "SELECT position, event_store_id, aggregate_id, version, type, timestamp, payload, metadata" +
+      rest;
+  select_matches_ = "SELECT position, timestamp" + rest;
+}
+
+void FeedSql::bind(Statement& statement) const {
+  int index = first_value;
+  for (const Value& value : values_) {
+    if (const auto* const text = std::get_if<std::string>(&value)) {
+      statement.bind(index++, std::string_view(*text));
+    } else {
+      statement.bind(index++, std::get<std::int64_t>(value));
+    }
+  }
+}
+
+/// A row of `select_events` and `select_at_position`, valid until the next step.
+struct Row {
+  explicit Row(const Statement& row)
+      : position(row.integer(0)), event_store_id(row.text(1)), event{row.text(2),
+                                                                     row.integer(3),
+                                                                     row.text(4),
+                                                                     to_timestamp(row.integer(5)),
+                                                                     row.optional_text(6),
+                                                                     row.optional_text(7)} {}
+
+  std::int64_t position;
+  std::string_view event_store_id;
+  EventView event;
+};
+
+/// A page of events, whose memory is that of the page before.
+class Page {
+ public:
+  explicit Page(std::size_t most_events) : most_events_(most_events) {}
+
+  [[nodiscard]] bool empty() const noexcept { return used_ == 0; }
+  [[nodiscard]] bool is_full() const noexcept {
+    return used_ == most_events_ || text_size_ >= most_text;
+  }
+  [[nodiscard]] std::span<const FedEvent> events() const noexcept {
+    return {events_.data(), used_};
+  }
+
+  void clear();
+  void add(const Row& row);
+
+ private:
+  static constexpr std::size_t most_text = 1 << 20;    // bytes
+  static constexpr std::size_t most_kept = 16 * 1024;  // bytes
+
+  static void release_if_large(std::optional<std::string>& text);
+  static void assign(std::optional<std::string>& target, std::optional<std::string_view> text);
+
+  std::size_t most_events_;
+  std::vector<FedEvent> events_;
+  std::size_t used_ = 0;
+  std::size_t text_size_ = 0;
+};
+
+/// Or each place in the page would come to hold the largest text it has ever seen.
+void Page::release_if_large(std::optional<std::string>& text) {
+  if (text && text->capacity() > most_kept) text.reset();
+}
+
+void Page::clear() {
+  for (std::size_t i = 0; i < used_; ++i) {
+    release_if_large(events_[i].event.payload);
+    release_if_large(events_[i].event.metadata);
+  }
+  used_ = 0;
+  text_size_ = 0;
+}
+
+void Page::assign(std::optional<std::string>& target, std::optional<std::string_view> text) {
+  if (!text) {
+    target.reset();
+  } else if (target) {
+    target->assign(*text);
+  } else {
+    target.emplace(*text);
+  }
+}
+
+void Page::add(const Row& row) {
+  const EventView& event = row.event;
+  if (used_ == events_.size()) events_.emplace_back();
+  FedEvent& fed = events_[used_++];
+  fed.position = row.position;
+  fed.event_store_id.assign(row.event_store_id);
+  fed.event.aggregate_id.assign(event.aggregate_id);
+  fed.event.version = event.version;
+  fed.event.type.assign(event.type);
+  fed.event.timestamp = event.timestamp;
+  assign(fed.event.payload, event.payload);
+  assign(fed.event.metadata, event.metadata);
+  text_size_ += row.event_store_id.size() + event.aggregate_id.size() + event.type.size() +
+                event.payload.value_or("").size() + event.metadata.value_or("").size();
+}
+
+struct Match {
+  std::int64_t position;
+  std::int64_t timestamp;
+};
+
+/// Puts positions in the order of timestamps, in a file of SQLite's own that goes with the object;
+/// small ones stay in memory.
+class Sorter {
+ public:
+  Sorter() : connection_("", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, {}) {
+    connection_.execute(R"sql(
+      PRAGMA journal_mode = OFF;
+      PRAGMA cache_size = -8000;
+      CREATE TABLE match (timestamp INTEGER, position INTEGER, PRIMARY KEY (timestamp, position))
+        WITHOUT ROWID;
+      BEGIN;
+    )sql");
+  }
+
+  void add(const std::vector<Match>& matches) {
+    const auto insert = connection_.borrow("INSERT INTO match VALUES (?1, ?2)");
+    for (const Match& match : matches) {
+      insert->bind(1, match.timestamp);
+      insert->bind(2, match.position);
+      insert->step();
+      insert->reset();
+    }
+  }
+
+  /// After the last `add`: the next ones.
+  void next(std::vector<Match>& matches) {
+    if (!sorted_) {
+      sorted_.emplace(connection_.handle(),
+                      "SELECT position, timestamp FROM match ORDER BY timestamp, position");
+    }
+    matches.clear();
+    while (!done_ && static_cast<std::int64_t>(matches.size()) < window) {
+      done_ = !sorted_->step();
+      if (!done_) matches.push_back({sorted_->integer(0), sorted_->integer(1)});
+    }
+  }
+
+ private:
+  Connection connection_;
+  std::optional<Statement> sorted_;
+  bool done_ = false;
+};
+
+/// One moment for several statements.
+class Snapshot {
+ public:
+  explicit Snapshot(const Reading& reading)
+      // Nobody else writes while we have the connection that does.
+      : connection_(reading.on_writer() ? nullptr : &reading.connection()) {
+    if (connection_ != nullptr) connection_->execute("BEGIN");
+  }
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+  Snapshot(Snapshot&&) = delete;
+  Snapshot& operator=(Snapshot&&) = delete;
+  ~Snapshot() {
+    if (connection_ != nullptr) connection_->rollback(false);
+  }
+
+ private:
+  Connection* connection_;
+};
+
+/// Reads pages in one of two ways: straight from the table, in the order of positions; or by a list
+/// of positions made ahead, where the order is another, or an aggregate's index gives them.
+class SqliteEventFeed final : public EventFeed {
+ public:
+  SqliteEventFeed(std::shared_ptr<Database> database, FeedQuery query)
+      : database_(std::move(database)),
+        query_(std::move(query)),
+        sql_(query_),
+        page_(query_.page_size) {
+    if (query_.order == FeedOrder::timestamp) {
+      order_by_timestamp();
+    } else if (query_.after) {
+      last_ = std::max(last_, query_.after->position);
+    }
+  }
+
+  std::span<const FedEvent> next_page() override {
+    page_.clear();
+    if (sorter_ || query_.aggregate_id) {
+      read_listed();
+    } else {
+      scan();
+    }
+    return page_.events();
+  }
+
+ private:
+  void order_by_timestamp();
+  [[nodiscard]] bool is_in_order();
+  [[nodiscard]] bool list_more();
+  void read_listed();
+  void read_listed_page();
+  void scan();
+  [[nodiscard]] bool add(const Row& row);
+  [[nodiscard]] bool add_if_it_matches(const Row& row);
+  template <class Read>
+  [[nodiscard]] bool walk(const std::string& sql, std::int64_t most_rows, const Read& read);
+
+  std::shared_ptr<Database> database_;
+  FeedQuery query_;
+  FeedSql sql_;
+  Page page_;
+  std::int64_t last_ = 0;                ///< the position up to which the table was looked at
+  std::optional<std::int64_t> bound_{};  ///< the position beyond which it is not
+  std::optional<Sorter> sorter_;
+  std::vector<Match> listed_;
+  std::size_t next_listed_ = 0;
+};
+
+/// Steps on through the table, a window and a transaction at a time. `read` is given the rows of
+/// one and answers the position behind which it has left some; none if it has read all. \returns
+/// whether there was a window: if not, all is read
+template <class Read>
+bool SqliteEventFeed::walk(const std::string& sql, std::int64_t most_rows, const Read& read) {
+  const Reading reading(*database_);
+  // What is committed later has positions behind this one.
+  std::int64_t newest = 0;
+  if (bound_) {
+    newest = *bound_;
+  } else {
+    const auto row = reading.connection().borrow(select_newest_position);
+    row->step();
+    newest = row->integer(0);  // NULL, where there is none, reads as 0
+  }
+  std::int64_t reached = last_;
+  if (last_ < newest) {
+    // An aggregate's index is read as a whole.
+    reached = query_.aggregate_id ? newest : last_ + std::min(window, newest - last_);
+    Statement rows(reading.connection().handle(), sql.c_str());
+    rows.bind(1, last_);
+    rows.bind(2, reached);
+    rows.bind(3, most_rows);
+    sql_.bind(rows);
+    reached = read(rows).value_or(reached);
+  }
+  reading.finish();
+  const bool walked = last_ < newest;
+  last_ = reached;
+  return walked;
+}
+
+/// \returns whether there are any
+bool SqliteEventFeed::list_more() {
+  listed_.clear();
+  next_listed_ = 0;
+  const auto list = [&](Statement& row) -> std::optional<std::int64_t> {
+    while (row.step()) listed_.push_back({row.integer(0), row.integer(1)});
+    if (static_cast<std::int64_t>(listed_.size()) < window) return std::nullopt;
+    return listed_.back().position;
+  };
+  while (listed_.empty() && walk(sql_.select_matches(), window, list)) {
+  }
+  return !listed_.empty();
+}
+
+/// Where the clock never went back, which is the usual case, nothing has to be sorted.
+void SqliteEventFeed::order_by_timestamp() {
+  {
+    const Reading reading(*database_);
+    const auto row = reading.connection().borrow(select_newest_position);
+    row->step();
+    bound_ = row->integer(0);
+  }
+  if (!is_in_order()) {
+    last_ = 0;
+    sorter_.emplace();
+    while (list_more()) sorter_->add(listed_);
+  }
+  listed_.clear();
+  last_ = 0;
+}
+
+bool SqliteEventFeed::is_in_order() {
+  std::int64_t latest = std::numeric_limits<std::int64_t>::min();
+  while (list_more()) {
+    for (const Match& match : listed_) {
+      if (match.timestamp < latest) return false;
+      latest = match.timestamp;
+    }
+  }
+  return true;
+}
+
+/// \returns false at a damaged event behind others: those are handed out first
+bool SqliteEventFeed::add(const Row& row) try {
+  check_stored_event(row.event_store_id, row.event);
+  page_.add(row);
+  return true;
+} catch (const MalformedEventError&) {
+  if (page_.empty()) throw;
+  return false;
+}
+
+/// It may have been overwritten since it was listed.
+bool SqliteEventFeed::add_if_it_matches(const Row& row) {
+  return !matches(query_, row.position, row.event_store_id, row.event) || add(row);
+}
+
+void SqliteEventFeed::scan() {
+  const auto most =
+      std::min<std::uint64_t>(query_.page_size, std::numeric_limits<std::int64_t>::max());
+  const auto fill = [&](Statement& row) -> std::optional<std::int64_t> {
+    bool more = true;
+    while (more && !page_.is_full()) {
+      if (!row.step()) return std::nullopt;
+      more = add(Row(row));
+    }
+    return page_.events().back().position;
+  };
+  while (page_.empty() && walk(sql_.select_events(), static_cast<std::int64_t>(most), fill)) {
+  }
+}
+
+void SqliteEventFeed::read_listed() {
+  while (page_.empty()) {
+    if (next_listed_ == listed_.size()) {
+      if (!sorter_) {
+        if (!list_more()) return;
+      } else {
+        next_listed_ = 0;
+        sorter_->next(listed_);
+        if (listed_.empty()) return;
+      }
+    }
+    read_listed_page();
+  }
+}
+
+void SqliteEventFeed::read_listed_page() {
+  const Reading reading(*database_);
+  std::size_t next = next_listed_;
+  {
+    const Snapshot snapshot(reading);
+    const auto statement = reading.connection().borrow(select_at_position);
+    for (; next < listed_.size() && !page_.is_full(); ++next) {
+      statement->bind(1, listed_[next].position);
+      if (statement->step() && !add_if_it_matches(Row(*statement))) break;
+      statement->reset();
+    }
+  }
+  reading.finish();
+  next_listed_ = next;
+}
+
+}  // namespace
+
+std::unique_ptr<EventFeed> open_event_feed(std::shared_ptr<Database> database, FeedQuery query) {
+  check_query(query);
+  return std::make_unique<SqliteEventFeed>(std::move(database), std::move(query));
+}
+
+}  // namespace castore::sqlite
