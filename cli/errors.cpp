@@ -78,6 +78,7 @@ ExitCode exit_code(ErrorCode code) noexcept {
     case ErrorCode::invalid_timestamp:
     case ErrorCode::invalid_page_token:
     case ErrorCode::reserved_event_type:
+    case ErrorCode::invalid_input:
     case ErrorCode::schema_violation:
     case ErrorCode::invalid_message:
       return exit_bad_input;

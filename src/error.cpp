@@ -71,6 +71,8 @@ std::string_view to_string(ErrorCode code) noexcept {
       return "ReservedEventType";
     case ErrorCode::undefined_event_storage_adapter:
       return "UndefinedEventStorageAdapter";
+    case ErrorCode::invalid_input:
+      return "InvalidInput";
     case ErrorCode::schema_violation:
       return "SchemaViolation";
     case ErrorCode::invalid_schema:
@@ -157,6 +159,12 @@ InvalidPageTokenError::InvalidPageTokenError()
 
 InvalidOptionError::InvalidOptionError(std::string option, const std::string& reason)
     : Error(ErrorCode::invalid_option, "Invalid option " + option + ": " + reason,
+            {{"option", option}}),
+      option_(std::move(option)) {}
+
+InvalidRetryPolicyError::InvalidRetryPolicyError(std::string option, std::string_view kind)
+    : Error(ErrorCode::invalid_option,
+            "Invalid " + option + ", please select a positive " + std::string(kind) + ".",
             {{"option", option}}),
       option_(std::move(option)) {}
 

@@ -1,3 +1,4 @@
+#include <castore/event_json.hpp>
 #include <castore/event_store.hpp>
 
 namespace castore {
@@ -22,6 +23,60 @@ void push_group(std::span<GroupMember* const> members, const PushEventGroupOptio
     }
   }
   if (failure) std::rethrow_exception(failure);
+}
+
+namespace {
+
+/// Nothing where it fits. Metadata may always be absent, a payload with a schema may not.
+std::vector<SchemaViolation> violations(const JsonSchema* schema,
+                                        std::optional<std::string_view> json, bool required) {
+  if (schema == nullptr) return {};
+  if (!json) {
+    if (!required) return {};
+    return {{"", "is absent"}};
+  }
+  if (std::string wrong = check_json(*json); !wrong.empty()) return {{"", std::move(wrong)}};
+  return schema->validate(*json);
+}
+
+}  // namespace
+
+void EventSchemas::add(std::string_view event_store_id, std::string_view type,
+                       std::optional<std::string_view> payload,
+                       std::optional<std::string_view> metadata, JsonSchemas* json_schemas) {
+  if (!payload && !metadata) return;
+  if (json_schemas == nullptr) {
+    throw InvalidSchemaError(
+        "the event type " + std::string(type) + " of event store " + std::string(event_store_id) +
+        " has a schema, but nothing to check it with: give EventStoreOptions::json_schemas, for "
+        "instance of the component castore::json_schema");
+  }
+  OfType compiled;
+  if (payload) compiled.payload = json_schemas->compile(*payload);
+  if (metadata) compiled.metadata = json_schemas->compile(*metadata);
+  types_.emplace(type, std::move(compiled));
+}
+
+void EventSchemas::check(std::string_view type, std::optional<std::string_view> payload,
+                         std::optional<std::string_view> metadata) const {
+  const auto found = types_.find(type);
+  if (found == types_.end()) return;
+  const auto check = [](const JsonSchema* schema, const char* path,
+                        std::optional<std::string_view> json, bool required) {
+    auto wrong = violations(schema, json, required);
+    if (!wrong.empty()) throw SchemaViolationError(path, std::move(wrong));
+  };
+  check(found->second.payload.get(), "payload", payload, true);
+  check(found->second.metadata.get(), "metadata", metadata, false);
+}
+
+void EventSchemas::check_stored(std::string_view event_store_id, const EventView& event) const {
+  try {
+    check(event.type, event.payload, event.metadata);
+  } catch (const SchemaViolationError& error) {
+    throw MalformedEventError(std::string(event_store_id), std::string(event.aggregate_id),
+                              event.version, std::string(event.type), error.what());
+  }
 }
 
 }  // namespace detail

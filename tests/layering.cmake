@@ -26,14 +26,15 @@ arrow(event_feed                   TO error event)
 arrow(event_storage_adapter        TO error event event_feed)
 arrow(json_schema                  TO error)
 arrow(message                      TO ${text})
-arrow(registry                     TO error event)
+arrow(registry                     TO error event event_storage_adapter)
 arrow(adapter_support              TO ${text} ${boundary})
 arrow(fields                       TO ${text}                     USING nlohmann)
 arrow(event_type                   TO ${text} fields              USING nlohmann)
-arrow(event_store                  TO ${boundary} event_type)
+arrow(event_store                  TO ${boundary} event_type event_json)
+arrow(command                      TO ${boundary} event_type event_json)
 arrow(in_memory/.*                 TO ${boundary} adapter_support)
 arrow(castore                      TO version ${text} ${boundary} fields event_type event_store
-                                      in_memory/.*)
+                                      command in_memory/.*)
 
 # Backends: never the typed front, and their engine only in src/.
 arrow(sqlite/.*                    TO ${boundary} adapter_support event_json sqlite/.*

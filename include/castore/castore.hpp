@@ -4,6 +4,7 @@
 /// The core in one include: event types, event stores, the in-memory adapter. A database is a
 /// header of its own: `castore/sqlite/event_storage_adapter.hpp`.
 
+#include <castore/command.hpp>                          // IWYU pragma: export
 #include <castore/error.hpp>                            // IWYU pragma: export
 #include <castore/event.hpp>                            // IWYU pragma: export
 #include <castore/event_feed.hpp>                       // IWYU pragma: export

@@ -33,6 +33,7 @@ enum class ErrorCode {
   malformed_event,
   reserved_event_type,
   undefined_event_storage_adapter,
+  invalid_input,
   schema_violation,
   invalid_schema,
   undefined_message_channel_adapter,
@@ -197,6 +198,18 @@ class InvalidOptionError : public Error {
   std::string option_;
 };
 
+/// A retry policy that is out of range. The message is the original's.
+class InvalidRetryPolicyError : public Error {
+ public:
+  /// \param kind  "integer" or "number"
+  InvalidRetryPolicyError(std::string option, std::string_view kind);
+
+  [[nodiscard]] const std::string& option() const noexcept { return option_; }
+
+ private:
+  std::string option_;
+};
+
 /// A stored event cannot be understood: a type the store does not list, a payload that does not
 /// fit its type, a damaged row. Reading it is refused; the event stays as it is.
 class MalformedEventError : public Error {
@@ -225,6 +238,13 @@ class ReservedEventTypeError : public Error {
 
  private:
   std::string type_;
+};
+
+/// The JSON input of a command is no JSON, or not what the command takes. Nothing was run.
+class InvalidInputError : public Error {
+ public:
+  explicit InvalidInputError(const std::string& reason)
+      : Error(ErrorCode::invalid_input, "Invalid input: " + reason) {}
 };
 
 /// A payload, metadata, or a command's input or output does not fit its JSON Schema. Unless it is

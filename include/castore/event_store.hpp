@@ -7,6 +7,7 @@
 #include <array>
 #include <castore/event_storage_adapter.hpp>
 #include <castore/event_type.hpp>
+#include <castore/json_schema.hpp>
 #include <castore/registry.hpp>
 #include <exception>
 #include <functional>
@@ -69,7 +70,7 @@ struct SimulateAggregateOptions {
   std::optional<Timestamp> simulation_date{};  ///< inclusive: later events are left out
 };
 
-/// What `on_event_pushed` is told.
+/// What `on_event_pushed` is told, and what a connected event store publishes.
 template <class A, class... Payloads>
 struct PushedEvent {
   std::variant<Event<Payloads>...> event;
@@ -90,6 +91,13 @@ struct EventStoreOptions {
   std::function<void(std::map<Version, std::variant<Event<Payloads>...>>& indexed,
                      const std::variant<Event<Payloads>...>& event)>
       simulate_side_effect{};
+
+  /// Compiles the JSON Schemas that payloads carry (`payload_schema()`, `metadata_schema()`), which
+  /// pushes are then checked against; needed where there is one.
+  std::shared_ptr<JsonSchemas> json_schemas{};
+
+  /// Check what is read against them, too: an event that does not fit is a `MalformedEventError`.
+  bool validate_on_read = false;
 };
 
 namespace detail {
@@ -120,6 +128,69 @@ struct RequireReducer {
                 "`Aggregate operator()(Aggregate, const castore::Event<Payload>&) const` for the "
                 "payload named above");
 };
+
+/// `static std::string_view payload_schema()`: a JSON Schema (draft 7), as text.
+template <class P>
+concept HasPayloadSchema = requires {
+  { P::payload_schema() } -> std::convertible_to<std::string_view>;
+};
+template <class P>
+concept HasMetadataSchema = requires {
+  { P::metadata_schema() } -> std::convertible_to<std::string_view>;
+};
+
+/// The compiled schemas of an event store's types.
+class EventSchemas {
+ public:
+  /// \throws InvalidSchemaError  also where `json_schemas` is null
+  void add(std::string_view event_store_id, std::string_view type,
+           std::optional<std::string_view> payload, std::optional<std::string_view> metadata,
+           JsonSchemas* json_schemas);
+  [[nodiscard]] bool empty() const noexcept { return types_.empty(); }
+
+  /// \throws SchemaViolationError
+  void check(std::string_view type, std::optional<std::string_view> payload,
+             std::optional<std::string_view> metadata) const;
+  /// \throws MalformedEventError
+  void check_stored(std::string_view event_store_id, const EventView& event) const;
+
+ private:
+  struct OfType {
+    std::shared_ptr<const JsonSchema> payload;
+    std::shared_ptr<const JsonSchema> metadata;
+  };
+  std::map<std::string, OfType, std::less<>> types_;
+};
+
+/// The aggregate as JSON text, with the members `aggregateId` and `version` whatever the
+/// application calls them.
+template <class A>
+std::string write_aggregate(const A& aggregate) {
+  static_assert(WrittenAsJson<A>,
+                "this aggregate has no to_json: tools and messages show aggregates as JSON, so "
+                "list its fields, or add one, for instance "
+                "NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Aggregate, aggregate_id, version, ...)");
+  nlohmann::json json = aggregate;
+  if (json.is_object()) {
+    json["aggregateId"] = aggregate.aggregate_id;
+    json["version"] = aggregate.version;
+    json.erase("aggregate_id");
+  }
+  return json.dump();
+}
+
+/// What `write_aggregate` wrote. Throws whatever the application's functions throw.
+template <class A>
+A read_aggregate(std::string_view text) {
+  static_assert(ReadFromJson<A>,
+                "this aggregate has no from_json: a state-carrying message brings aggregates as "
+                "JSON, so list its fields, or add one");
+  nlohmann::json json = nlohmann::json::parse(text);
+  if (json.is_object() && json.contains("aggregateId") && !json.contains("aggregate_id")) {
+    json["aggregate_id"] = json["aggregateId"];
+  }
+  return json.get<A>();
+}
 
 template <class... Payloads>
 consteval bool types_are_unique() {
@@ -197,7 +268,11 @@ class EventStore {
   using AnyEvent = std::variant<Event<Payloads>...>;
   using Pushed = PushedEvent<A, Payloads...>;
   using Options = EventStoreOptions<A, Payloads...>;
+  template <class P>
+  using EventOf = Event<P>;
 
+  /// \throws InvalidSchemaError  a payload's schema cannot be used, or there is no
+  ///     `options.json_schemas` to use it
   template <class Reducer>
   EventStore(std::string event_store_id, Reducer reducer,
              std::shared_ptr<EventStorageAdapter> event_storage_adapter = nullptr,
@@ -205,7 +280,8 @@ class EventStore {
       : event_store_id_(std::move(event_store_id)),
         reducers_(make_reducers(std::move(reducer))),
         event_storage_adapter_(std::move(event_storage_adapter)),
-        options_(std::move(options)) {}
+        options_(std::move(options)),
+        schemas_(compile_schemas()) {}
 
   [[nodiscard]] const std::string& event_store_id() const noexcept { return event_store_id_; }
 
@@ -215,13 +291,27 @@ class EventStore {
   /// \throws UndefinedEventStorageAdapterError
   [[nodiscard]] EventStorageAdapter& event_storage_adapter() const;
 
-  /// nullptr takes the adapter away.
+  /// nullptr takes the adapter away. Of a connected event store: the original's.
   void set_event_storage_adapter(std::shared_ptr<EventStorageAdapter> adapter) noexcept {
+    if (original_) return original_->set_event_storage_adapter(std::move(adapter));
     event_storage_adapter_ = std::move(adapter);
   }
 
+  /// Of a connected event store: the original's.
   void set_on_event_pushed(std::function<void(const Pushed&)> callback) noexcept {
+    if (original_) return original_->set_on_event_pushed(std::move(callback));
     options_.on_event_pushed = std::move(callback);
+  }
+
+  /// The same event store, by id, reducer and schemas, on another adapter; without the callback
+  /// `on_event_pushed` and, where it is a connected one, without its message channel.
+  [[nodiscard]] EventStore on_adapter(std::shared_ptr<EventStorageAdapter> adapter) const {
+    EventStore copy = *this;
+    copy.original_ = nullptr;
+    copy.publish_ = nullptr;
+    copy.options_.on_event_pushed = nullptr;
+    copy.event_storage_adapter_ = std::move(adapter);
+    return copy;
   }
 
   /// The events of one aggregate, in the order of versions. Unknown aggregate: no events.
@@ -290,6 +380,27 @@ class EventStore {
   /// For `Registry::add`. Needs `to_json` of the aggregate.
   [[nodiscard]] EventStoreDescription describe() const;
 
+  // The event store's part in messages: from typed to JSON text and back.
+  [[nodiscard]] static EventDetail encode_event(const AnyEvent& event);
+  /// \throws MalformedEventError  an event that is not of this kind of store, or does not fit
+  [[nodiscard]] static AnyEvent decode_event(std::string_view event_store_id,
+                                             const EventView& event);
+  [[nodiscard]] static std::string encode_aggregate(const A& aggregate) {
+    return detail::write_aggregate(aggregate);
+  }
+  [[nodiscard]] static A decode_aggregate(std::string_view json) {
+    return detail::read_aggregate<A>(json);
+  }
+
+ protected:
+  /// `original` with something to be done after its callback: what `ConnectedEventStore` is. It has
+  /// to outlive this object; adapter and callback stay its own.
+  EventStore(EventStore& original, std::function<void(const Pushed&)> publish)
+      : EventStore(original) {
+    original_ = &original;
+    publish_ = std::move(publish);
+  }
+
  private:
   template <class P>
   using ReducerOf = std::function<A(A&&, const Event<P>&)>;
@@ -304,6 +415,21 @@ class EventStore {
           return (*shared)(std::move(previous), event);
         })...);
   }
+
+  [[nodiscard]] std::shared_ptr<const detail::EventSchemas> compile_schemas() const;
+
+  /// nullptr, or what is to check that which is read.
+  [[nodiscard]] const detail::EventSchemas* schemas_on_read() const noexcept {
+    return options_.validate_on_read ? schemas_.get() : nullptr;
+  }
+
+  [[nodiscard]] const std::shared_ptr<EventStorageAdapter>& adapter_in_use() const noexcept {
+    return original_ ? original_->adapter_in_use() : event_storage_adapter_;
+  }
+
+  /// Who is to be told of a committed event, in this order: the callback, then the message
+  /// channels. By value: it may be called after this object is gone.
+  [[nodiscard]] std::function<void(const Pushed&)> listener() const;
 
   template <class P>
   static void require_own_event() {
@@ -345,6 +471,9 @@ class EventStore {
   std::shared_ptr<const Reducers> reducers_;
   std::shared_ptr<EventStorageAdapter> event_storage_adapter_;
   Options options_;
+  std::shared_ptr<const detail::EventSchemas> schemas_;  ///< null: there are none
+  EventStore* original_ = nullptr;                       ///< of a connected event store
+  std::function<void(const Pushed&)> publish_;           ///< the same
 };
 
 template <class A, class P>
@@ -448,8 +577,61 @@ std::vector<std::string_view> EventStore<A, Payloads...>::event_types() {
 
 template <class A, class... Payloads>
 EventStorageAdapter& EventStore<A, Payloads...>::event_storage_adapter() const {
-  if (!event_storage_adapter_) throw UndefinedEventStorageAdapterError(event_store_id_);
-  return *event_storage_adapter_;
+  const std::shared_ptr<EventStorageAdapter>& adapter = adapter_in_use();
+  if (!adapter) throw UndefinedEventStorageAdapterError(event_store_id_);
+  return *adapter;
+}
+
+template <class A, class... Payloads>
+std::shared_ptr<const detail::EventSchemas> EventStore<A, Payloads...>::compile_schemas() const {
+  auto schemas = std::make_shared<detail::EventSchemas>();
+  const auto add = [&]<class P>(std::type_identity<P>) {
+    std::optional<std::string_view> payload;
+    std::optional<std::string_view> metadata;
+    if constexpr (detail::HasPayloadSchema<P>) payload = P::payload_schema();
+    if constexpr (detail::HasMetadataSchema<P>) metadata = P::metadata_schema();
+    if constexpr (NamesItsType<P>) {
+      schemas->add(event_store_id_, P::type, payload, metadata, options_.json_schemas.get());
+    }
+  };
+  (add(std::type_identity<Payloads>{}), ...);
+  if (schemas->empty()) return nullptr;
+  return schemas;
+}
+
+template <class A, class... Payloads>
+std::function<void(const typename EventStore<A, Payloads...>::Pushed&)>
+EventStore<A, Payloads...>::listener() const {
+  if (!original_) return options_.on_event_pushed;
+  return [first = original_->listener(), publish = publish_](const Pushed& pushed) {
+    if (first) first(pushed);
+    publish(pushed);
+  };
+}
+
+template <class A, class... Payloads>
+EventDetail EventStore<A, Payloads...>::encode_event(const AnyEvent& event) {
+  return std::visit(
+      [](const auto& e) -> EventDetail {
+        EncodedEvent encoded = encode(e.payload, e.metadata);
+        return {e.aggregate_id,
+                e.version,
+                std::string(e.type()),
+                e.timestamp,
+                std::move(encoded.payload),
+                std::move(encoded.metadata)};
+      },
+      event);
+}
+
+template <class A, class... Payloads>
+typename EventStore<A, Payloads...>::AnyEvent EventStore<A, Payloads...>::decode_event(
+    std::string_view event_store_id, const EventView& event) {
+  std::optional<AnyEvent> decoded;
+  with_payload_of(event_store_id, event, [&]<class P>(std::type_identity<P>) {
+    decoded.emplace(decode<P>(event_store_id, event));
+  });
+  return *std::move(decoded);
 }
 
 template <class A, class... Payloads>
@@ -482,6 +664,7 @@ void EventStore<A, Payloads...>::for_each_event(std::string_view aggregate_id,
                                                 Visitor&& visitor) const {
   event_storage_adapter().for_each_event(
       event_store_id_, aggregate_id, options, [&](const EventView& view) {
+        if (schemas_on_read()) schemas_on_read()->check_stored(event_store_id_, view);
         bool go_on = true;
         with_payload_of(event_store_id_, view, [&]<class P>(std::type_identity<P>) {
           using Answer = std::invoke_result_t<Visitor&, AnyEvent&&>;
@@ -512,6 +695,7 @@ std::optional<A> EventStore<A, Payloads...>::get_aggregate(
   event_storage_adapter().for_each_event(
       event_store_id_, aggregate_id, {.max_version = options.max_version},
       [&](const EventView& view) {
+        if (schemas_on_read()) schemas_on_read()->check_stored(event_store_id_, view);
         if (!aggregate) aggregate.emplace();
         with_payload_of(event_store_id_, view, [&]<class P>(std::type_identity<P>) {
           auto& event = std::get<std::optional<Event<P>>>(events);
@@ -578,6 +762,7 @@ PushEventResult<A, P> EventStore<A, Payloads...>::push_event(NewEvent<P> event,
   require_own_event<P>();
   EventStorageAdapter& adapter = event_storage_adapter();
   const EncodedEvent encoded = encode(event.payload, event.metadata);
+  if (schemas_) schemas_->check(event.type(), encoded.payload, encoded.metadata);
   const Timestamp timestamp = adapter.push_event(
       event_store_id_,
       {.aggregate_id = event.aggregate_id,
@@ -591,10 +776,11 @@ PushEventResult<A, P> EventStore<A, Payloads...>::push_event(NewEvent<P> event,
                                 std::move(event.payload), std::move(event.metadata)},
                                std::nullopt};
   result.next_aggregate = next_aggregate(*reducers_, result.event, options.prev_aggregate);
-  if (options_.on_event_pushed) {
+  if (auto callback = listener()) {
     adapter.after_commit(
-        [callback = options_.on_event_pushed,
-         pushed = Pushed{result.event, result.next_aggregate}] { callback(pushed); });
+        [callback = std::move(callback), pushed = Pushed{result.event, result.next_aggregate}] {
+          callback(pushed);
+        });
   }
   return result;
 }
@@ -605,14 +791,17 @@ GroupedEvent<A, P> EventStore<A, Payloads...>::group_event(NewEvent<P> event,
                                                            GroupEventOptions<A> options) const {
   require_own_event<P>();
   static_cast<void>(event_storage_adapter());
-  GroupedEvent<A, P> grouped(event_storage_adapter_, event_store_id_, std::move(event));
+  GroupedEvent<A, P> grouped(adapter_in_use(), event_store_id_, std::move(event));
+  if (schemas_) {
+    schemas_->check(grouped.event_.type(), grouped.encoded_.payload, grouped.encoded_.metadata);
+  }
   grouped.allow_version_gap_ = options_.allow_version_gaps;
   grouped.prev_aggregate_ = std::move(options.prev_aggregate);
   grouped.next_ = [reducers = reducers_](const Event<P>& e, std::optional<A> previous) {
     return next_aggregate(*reducers, e, std::move(previous));
   };
-  if (options_.on_event_pushed) {
-    grouped.notify_ = [callback = options_.on_event_pushed](const PushEventResult<A, P>& result) {
+  if (auto callback = listener()) {
+    grouped.notify_ = [callback = std::move(callback)](const PushEventResult<A, P>& result) {
       callback(Pushed{result.event, result.next_aggregate});
     };
   }
@@ -621,17 +810,16 @@ GroupedEvent<A, P> EventStore<A, Payloads...>::group_event(NewEvent<P> event,
 
 template <class A, class... Payloads>
 EventStoreDescription EventStore<A, Payloads...>::describe() const {
-  static_assert(WrittenAsJson<A>,
-                "this aggregate has no to_json: tools show aggregates as JSON, so list its fields, "
-                "or add one, for instance NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Aggregate, "
-                "aggregate_id, version, ...)");
-
   class Fold final : public AggregateFold {
    public:
-    Fold(std::string event_store_id, std::shared_ptr<const Reducers> reducers)
-        : event_store_id_(std::move(event_store_id)), reducers_(std::move(reducers)) {}
+    Fold(std::string event_store_id, std::shared_ptr<const Reducers> reducers,
+         std::shared_ptr<const detail::EventSchemas> schemas)
+        : event_store_id_(std::move(event_store_id)),
+          reducers_(std::move(reducers)),
+          schemas_(std::move(schemas)) {}
 
     void apply(const EventView& event) override {
+      if (schemas_) schemas_->check_stored(event_store_id_, event);
       if (!aggregate_) aggregate_.emplace();
       with_payload_of(event_store_id_, event, [&]<class P>(std::type_identity<P>) {
         reduce(*reducers_, *aggregate_, decode<P>(event_store_id_, event));
@@ -640,27 +828,28 @@ EventStoreDescription EventStore<A, Payloads...>::describe() const {
 
     [[nodiscard]] std::optional<std::string> json() const override {
       if (!aggregate_) return std::nullopt;
-      nlohmann::json json = *aggregate_;
-      if (json.is_object()) {
-        json["aggregateId"] = aggregate_->aggregate_id;
-        json["version"] = aggregate_->version;
-        json.erase("aggregate_id");
-      }
-      return json.dump();
+      return encode_aggregate(*aggregate_);
     }
 
    private:
     std::string event_store_id_;
     std::shared_ptr<const Reducers> reducers_;
+    std::shared_ptr<const detail::EventSchemas> schemas_;  ///< null: nothing is checked
     std::optional<A> aggregate_;
   };
 
   const auto types = event_types();
-  return {event_store_id_,
-          {types.begin(), types.end()},
-          [id = event_store_id_, reducers = reducers_]() -> std::unique_ptr<AggregateFold> {
-            return std::make_unique<Fold>(id, reducers);
-          }};
+  EventStoreDescription description{.event_store_id = event_store_id_,
+                                    .event_types = {types.begin(), types.end()}};
+  description.make_fold = [id = event_store_id_, reducers = reducers_,
+                           schemas = options_.validate_on_read ? schemas_ : nullptr]()
+      -> std::unique_ptr<AggregateFold> { return std::make_unique<Fold>(id, reducers, schemas); };
+  if (schemas_) {
+    description.validate = [schemas = schemas_](const NewEventView& event) {
+      schemas->check(event.type, event.payload, event.metadata);
+    };
+  }
+  return description;
 }
 
 }  // namespace castore

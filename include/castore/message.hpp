@@ -16,6 +16,8 @@
 
 namespace castore {
 
+enum class MessageType { notification, state_carrying, aggregate_exists };
+
 /// "This has happened."
 struct NotificationMessage {
   std::string event_store_id;

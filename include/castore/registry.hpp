@@ -1,20 +1,22 @@
 #pragma once
 
 /// \file
-/// BOUNDARY: an application's event stores as tools see them, without its C++ types.
+/// BOUNDARY: an application's event stores and commands as tools see them, without its C++ types.
 ///
 ///     extern "C" void castore_register(castore::Registry& registry) {  // a plugin of castore-cli
 ///       registry.add(pokemons);
 ///       registry.add(trainers);
+///       registry.add(catch_pokemon, clock);  // with the context arguments of its handler
 ///     }
 
-#include <castore/event.hpp>
+#include <castore/event_storage_adapter.hpp>
 #include <concepts>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace castore {
@@ -42,12 +44,36 @@ struct EventStoreDescription {
   std::vector<std::string> event_types;
   /// A fresh fold, for one aggregate. Safe to call and use after the event store is gone.
   std::function<std::unique_ptr<AggregateFold>()> make_fold;
+  /// Checks an event to be pushed against the JSON Schemas of its type; empty: there are none.
+  /// \throws SchemaViolationError  its path is "payload" or "metadata"
+  std::function<void(const NewEventView&)> validate{};
+};
+
+struct CommandDescription {
+  std::string command_id;
+  std::vector<std::string> event_store_ids{};  ///< of the event stores it requires
+  std::optional<std::string> input_schema{};   ///< JSON text
+  std::optional<std::string> output_schema{};
+  /// Runs the command on copies of its event stores over `storage`, without their callbacks and
+  /// message channels. JSON in, JSON out; nothing: the command has no output.
+  /// \throws InvalidInputError     the input is no JSON, or not what the command takes
+  /// \throws SchemaViolationError  of the input; or of the output, which is stored all the same
+  /// \throws what the command's handler throws
+  std::function<std::optional<std::string>(std::string_view input,
+                                           std::shared_ptr<EventStorageAdapter> storage)>
+      run;
 };
 
 /// What describes itself as an event store: `EventStore` does.
 template <class T>
 concept DescribedEventStore = requires(const T& store) {
   { store.describe() } -> std::same_as<EventStoreDescription>;
+};
+
+/// What describes itself as a command, given the context arguments of its handler: `Command` does.
+template <class T, class... Context>
+concept DescribedCommand = requires(const T& command, Context... context) {
+  { command.describe(context...) } -> std::same_as<CommandDescription>;
 };
 
 /// Filled once, at start; reading it from several threads is safe afterwards.
@@ -62,16 +88,29 @@ class Registry {
     add(store.describe());
   }
 
+  /// \throws InvalidOptionError  a command of that id is there already
+  void add(CommandDescription description);
+
+  /// A `Command`, by its `describe(context...)`; the context arguments are copied.
+  template <class C, class... Context>
+  requires DescribedCommand<C, Context...>
+  void add(const C& command, Context... context) { add(command.describe(std::move(context)...)); }
+
   /// nullptr where there is none. Valid until the next `add`.
   [[nodiscard]] const EventStoreDescription* find_event_store(
       std::string_view event_store_id) const noexcept;
+  [[nodiscard]] const CommandDescription* find_command(std::string_view command_id) const noexcept;
 
   [[nodiscard]] const std::vector<EventStoreDescription>& event_stores() const noexcept {
     return event_stores_;
   }
+  [[nodiscard]] const std::vector<CommandDescription>& commands() const noexcept {
+    return commands_;
+  }
 
  private:
   std::vector<EventStoreDescription> event_stores_;
+  std::vector<CommandDescription> commands_;
 };
 
 }  // namespace castore

@@ -1,0 +1,92 @@
+#include <algorithm>
+#include <castore/command.hpp>
+#include <castore/event_json.hpp>
+#include <cmath>
+#include <random>
+#include <thread>
+
+namespace castore::detail {
+namespace {
+
+void require(bool holds, const char* option, const char* reason) {
+  if (!holds) throw InvalidOptionError(option, reason);
+}
+
+void check(const CommandOptions& options) {
+  require(options.event_already_exists_retries >= 0, "event_already_exists_retries",
+          "must be at least 0");
+  if (!options.backoff) return;
+  const CommandBackoff& backoff = *options.backoff;
+  require(backoff.initial_delay.count() >= 0, "backoff.initial_delay", "must be at least 0");
+  require(backoff.max_delay >= backoff.initial_delay, "backoff.max_delay",
+          "must be at least initial_delay");
+  require(backoff.rate >= 1 && std::isfinite(backoff.rate), "backoff.rate",
+          "must be at least 1, and finite");
+}
+
+std::shared_ptr<const JsonSchema> compile(const std::string& command_id, const char* which,
+                                          const std::optional<std::string>& schema,
+                                          JsonSchemas* json_schemas) {
+  if (!schema) return nullptr;
+  if (json_schemas == nullptr) {
+    throw InvalidSchemaError("command " + command_id + " has an " + which +
+                             " schema, but nothing to check it with: give CommandOptions::"
+                             "json_schemas, for instance of the component castore::json_schema");
+  }
+  return json_schemas->compile(*schema);
+}
+
+/// The backoff of `attempt_number`, whole or less.
+void wait(const CommandBackoff& backoff, int attempt_number) {
+  using std::chrono::microseconds;
+  const double longest = std::min(static_cast<double>(microseconds(backoff.max_delay).count()),
+                                  static_cast<double>(microseconds(backoff.initial_delay).count()) *
+                                      std::pow(backoff.rate, attempt_number - 1));
+  thread_local std::minstd_rand random{std::random_device{}()};
+  const microseconds delay(
+      static_cast<std::int64_t>(std::uniform_real_distribution<double>(0, longest)(random)));
+  if (backoff.sleep) {
+    backoff.sleep(delay);
+  } else {
+    std::this_thread::sleep_for(delay);
+  }
+}
+
+void check_against(const JsonSchema* schema, const char* path, std::string_view json) {
+  if (schema == nullptr) return;
+  auto violations = schema->validate(json);
+  if (!violations.empty()) throw SchemaViolationError(path, std::move(violations));
+}
+
+}  // namespace
+
+CommandCore::CommandCore(std::string command_id, CommandOptions options)
+    : command_id_(std::move(command_id)), options_(std::move(options)) {
+  check(options_);
+  input_schema_ = compile(command_id_, "input", options_.input_schema, options_.json_schemas.get());
+  output_schema_ =
+      compile(command_id_, "output", options_.output_schema, options_.json_schemas.get());
+}
+
+void CommandCore::lost(const EventAlreadyExistsError& error, int attempt_number) const {
+  const int retries_left = options_.event_already_exists_retries - (attempt_number - 1);
+  if (options_.on_event_already_exists) {
+    options_.on_event_already_exists(error, {attempt_number, retries_left});
+  }
+  if (retries_left == 0) throw;  // as it came
+  if (options_.backoff) wait(*options_.backoff, attempt_number);
+}
+
+void CommandCore::check_input(std::string_view json) const {
+  const std::string wrong = check_json(json);
+  if (!wrong.empty()) throw InvalidInputError(wrong);
+  check_against(input_schema_.get(), "input", json);
+}
+
+void CommandCore::check_output(std::string_view json) const {
+  check_against(output_schema_.get(), "output", json);
+}
+
+void throw_unfit_input(const std::exception& cause) { throw InvalidInputError(cause.what()); }
+
+}  // namespace castore::detail
