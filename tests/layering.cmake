@@ -32,9 +32,13 @@ arrow(fields                       TO ${text}                     USING nlohmann
 arrow(event_type                   TO ${text} fields              USING nlohmann)
 arrow(event_store                  TO ${boundary} event_type event_json)
 arrow(command                      TO ${boundary} event_type event_json)
-arrow(in_memory/.*                 TO ${boundary} adapter_support)
+arrow(message_channel              TO message)
+arrow(connected_event_store        TO event_store message_channel)
+arrow(in_memory/.*                 TO ${boundary} adapter_support in_memory/delivery)
+arrow(testing/.*                   TO ${boundary} event_type event_store command in_memory/.* testing/.*)
 arrow(castore                      TO version ${text} ${boundary} fields event_type event_store
-                                      command in_memory/.*)
+                                      command message_channel connected_event_store
+                                      in_memory/.*)
 
 # Backends: never the typed front, and their engine only in src/.
 arrow(sqlite/.*                    TO ${boundary} adapter_support event_json sqlite/.*

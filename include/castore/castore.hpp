@@ -5,6 +5,7 @@
 /// header of its own: `castore/sqlite/event_storage_adapter.hpp`.
 
 #include <castore/command.hpp>                          // IWYU pragma: export
+#include <castore/connected_event_store.hpp>            // IWYU pragma: export
 #include <castore/error.hpp>                            // IWYU pragma: export
 #include <castore/event.hpp>                            // IWYU pragma: export
 #include <castore/event_feed.hpp>                       // IWYU pragma: export
@@ -13,9 +14,13 @@
 #include <castore/event_store.hpp>                      // IWYU pragma: export
 #include <castore/event_type.hpp>                       // IWYU pragma: export
 #include <castore/fields.hpp>                           // IWYU pragma: export
+#include <castore/in_memory/delivery.hpp>               // IWYU pragma: export
 #include <castore/in_memory/event_storage_adapter.hpp>  // IWYU pragma: export
+#include <castore/in_memory/message_bus_adapter.hpp>    // IWYU pragma: export
+#include <castore/in_memory/message_queue_adapter.hpp>  // IWYU pragma: export
 #include <castore/json_scanner.hpp>                     // IWYU pragma: export
 #include <castore/json_schema.hpp>                      // IWYU pragma: export
 #include <castore/message.hpp>                          // IWYU pragma: export
+#include <castore/message_channel.hpp>                  // IWYU pragma: export
 #include <castore/registry.hpp>                         // IWYU pragma: export
 #include <castore/version.hpp>                          // IWYU pragma: export

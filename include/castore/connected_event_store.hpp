@@ -1,0 +1,87 @@
+#pragma once
+
+/// \file
+/// An event store that publishes what it pushes.
+
+#include <castore/event_store.hpp>
+#include <castore/message_channel.hpp>
+#include <exception>
+#include <optional>
+#include <utility>
+#include <variant>
+
+namespace castore {
+
+/// An event store over another one, that hands each event to a message channel after it is
+/// committed; of a group, after the whole group. It *is* an event store of the same type, and can
+/// stand wherever that can: in a command, in a group, under a further `ConnectedEventStore`.
+///
+///     castore::ConnectedEventStore connected(pokemons, queue);
+///     connected.push_event(...);  // stored, then published
+///
+/// - A notification channel gets the event. A state-carrying one gets the aggregate with it: the
+///   next aggregate where the push knows it (`prev_aggregate`, or version 1), else the aggregate is
+///   read as of the event's version. An aggregate-exists channel hears of versions 1 alone.
+/// - The order is: the event is committed, `on_event_pushed` is called, the message is published.
+///   What the callback throws comes out, and the message is not published. Inside an open
+///   transaction of the caller's, all this waits for its commit.
+/// - If publishing fails, the event is stored all the same, and the push throws `PublishError`. So
+///   a message may be lost, when that happens or the program ends in between: at most once.
+/// - Adapter and `on_event_pushed` are those of the original, to read and to set. The original
+///   publishes nothing when it is used itself. A push that is a replay does not exist.
+///
+/// Original and channel are borrowed: they have to outlive this object, its copies, and the
+/// transactions it pushes in.
+template <class A, class... Payloads>
+class ConnectedEventStore : public EventStore<A, Payloads...> {
+ public:
+  using Original = EventStore<A, Payloads...>;
+  using typename Original::Pushed;
+
+  template <class Channel>
+  ConnectedEventStore(Original& original, Channel& message_channel)
+      : Original(original, [&original, &message_channel](const Pushed& pushed) {
+          publish(original, message_channel, pushed);
+        }) {
+    static_assert(Channel::template carries<Original>,
+                  "the message channel does not carry this event store: add it to "
+                  "MessageQueue<Stores...> and give it to the constructor");
+  }
+
+ private:
+  template <class Channel>
+  static void publish(const Original& original, const Channel& channel, const Pushed& pushed) {
+    try {
+      publish_message(original, channel, pushed);
+    } catch (...) {
+      throw PublishError(original.event_store_id(), Original::encode_event(pushed.event),
+                         std::current_exception());
+    }
+  }
+
+  template <class Channel>
+  static void publish_message(const Original& original, const Channel& channel,
+                              const Pushed& pushed) {
+    const auto event = [&](auto use) { return std::visit(use, pushed.event); };
+    const std::string& id = original.event_store_id();
+    if constexpr (Channel::message_type == MessageType::notification) {
+      channel.publish_message(Notification<Original>{id, pushed.event});
+    } else if constexpr (Channel::message_type == MessageType::state_carrying) {
+      channel.publish_message(StateCarrying<Original>{
+          id, pushed.event,
+          pushed.next_aggregate ? pushed.next_aggregate : event([&](const auto& e) {
+            return original.get_aggregate(e.aggregate_id, {.max_version = e.version});
+          })});
+    } else {
+      event([&](const auto& e) {
+        if (e.version != 1) return;
+        channel.publish_message(AggregateExists<Original>{id, e.aggregate_id, e.timestamp});
+      });
+    }
+  }
+};
+
+template <class A, class... Payloads, class Channel>
+ConnectedEventStore(EventStore<A, Payloads...>&, Channel&) -> ConnectedEventStore<A, Payloads...>;
+
+}  // namespace castore

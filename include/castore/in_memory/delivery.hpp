@@ -1,0 +1,60 @@
+#pragma once
+
+/// \file
+/// What the in-memory queue and bus have in common: when a message is tried again, and what becomes
+/// of one that is not handled.
+
+#include <castore/message.hpp>
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <memory>
+
+namespace castore {
+
+/// After a failure at attempt n a message waits `retry_delay * retry_backoff_rate^(n - 1)`, then
+/// goes behind those that wait.
+struct RetryPolicy {
+  int retry_attempts = 2;  ///< ≥ 0; so a message is tried once more than that
+  std::chrono::milliseconds retry_delay{30'000};  ///< ≥ 0
+  double retry_backoff_rate = 2;                  ///< ≥ 0
+
+  friend bool operator==(const RetryPolicy&, const RetryPolicy&) = default;
+};
+
+/// A message that its listener has not handled, and will not be given again.
+struct UnhandledMessage {
+  Message message;
+  MessageContext context;  ///< of the last attempt; of the first, if there was none
+  /// What the listener threw last; null if it was never given the message.
+  std::exception_ptr error;
+  /// The queue or bus is being destroyed, or the listener taken away; else the attempts are
+  /// exhausted.
+  bool stopped = false;
+};
+
+/// Runs actions later: the clock of retries.
+class Timer {
+ public:
+  Timer() = default;
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+  Timer(Timer&&) = delete;
+  Timer& operator=(Timer&&) = delete;
+  virtual ~Timer() = default;
+
+  /// Calls `action`, which is short and throws nothing, once `delay` has passed, on a thread of the
+  /// timer's; not before this returns.
+  virtual void call_after(std::chrono::milliseconds delay, std::function<void()> action) = 0;
+};
+
+struct DeliveryOptions {
+  RetryPolicy retry_policy{};
+  /// Told of each message that is given up, on the thread of its listener or of the destructor. By
+  /// default one line on standard error. What it throws is ignored.
+  std::function<void(const UnhandledMessage&)> on_unhandled{};
+  /// By default the real time. `castore/testing/manual_timer.hpp` has one for tests.
+  std::shared_ptr<Timer> timer{};
+};
+
+}  // namespace castore

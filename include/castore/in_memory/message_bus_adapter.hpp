@@ -1,0 +1,98 @@
+#pragma once
+
+#include <castore/in_memory/delivery.hpp>
+#include <castore/message.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace castore {
+
+/// Which messages a handler is for. All that is given has to match.
+struct MessageFilter {
+  std::optional<std::string> event_store_id{};
+  /// Never matches an aggregate-exists message, which has no event.
+  std::optional<std::string> event_type{};
+  /// Also messages that are replayed; without it, news alone.
+  bool on_replay = false;
+};
+
+struct OnMessageOptions {
+  bool on_replay = false;  ///< as in `MessageFilter`
+};
+
+/// A message bus in this process: every handler that has a matching filter gets the message, once.
+/// Each handler has a thread of its own and takes one message at a time, in the order they were
+/// published; a handler that fails or is slow concerns no other. What no filter matches is dropped.
+///
+///     const auto adapter = castore::InMemoryMessageBusAdapter::attach_to(bus);
+///     adapter->on<PokemonCaught>(bus, pokemons, [](const auto& message) { ... });
+///
+/// A handler may publish to its own bus, and may add handlers. Destruction waits for the messages
+/// being handled, then reports those that are still to be.
+class InMemoryMessageBusAdapter final : public MessageChannelAdapter {
+ public:
+  /// Names a handler on this bus.
+  enum class HandlerId : std::int64_t {};
+
+  /// \throws InvalidRetryPolicyError
+  explicit InMemoryMessageBusAdapter(DeliveryOptions options = {});
+  ~InMemoryMessageBusAdapter() override;
+
+  /// A new one, made the adapter of `bus`.
+  template <class Bus>
+  static std::shared_ptr<InMemoryMessageBusAdapter> attach_to(Bus& bus,
+                                                              DeliveryOptions options = {}) {
+    auto adapter = std::make_shared<InMemoryMessageBusAdapter>(std::move(options));
+    bus.set_message_channel_adapter(adapter);
+    return adapter;
+  }
+
+  /// A handler of messages published from now on.
+  HandlerId on(MessageFilter filter, MessageHandler handler);
+  /// A further filter of a handler: it is still called once per message.
+  /// \throws InvalidOptionError  there is no such handler
+  void on(MessageFilter filter, HandlerId handler);
+
+  /// A typed handler of all messages of the bus (see `MessageChannel::handler`).
+  template <class Bus, class Handler>
+  HandlerId on(const Bus& bus, Handler handler, OnMessageOptions options = {}) {
+    return on(MessageFilter{.on_replay = options.on_replay}, bus.handler(std::move(handler)));
+  }
+  /// Of the messages of one event store (see `MessageChannel::handler_of`).
+  template <class Bus, class Store, class Handler>
+  requires requires(const Store& store) { store.event_store_id(); }
+  HandlerId on(const Bus& bus, const Store& store, Handler handler, OnMessageOptions options = {}) {
+    return on(
+        MessageFilter{.event_store_id = store.event_store_id(), .on_replay = options.on_replay},
+        bus.template handler_of<Store>(std::move(handler)));
+  }
+  /// Of one event type: the message's event is an `Event<Payload>`.
+  template <class Payload, class Bus, class Store, class Handler>
+  HandlerId on(const Bus& bus, const Store& store, Handler handler, OnMessageOptions options = {}) {
+    return on(MessageFilter{.event_store_id = store.event_store_id(),
+                            .event_type = std::string(Payload::type),
+                            .on_replay = options.on_replay},
+              bus.template handler_of<Store, typename Store::template EventOf<Payload>>(
+                  std::move(handler)));
+  }
+
+  void publish_message(const Message& message, const PublishMessageOptions& options) override;
+  void publish_messages(std::span<const Message> messages,
+                        const PublishMessageOptions& options) override;
+
+  /// Waits until every message is handled or given up, retries and what handlers publish included.
+  /// \throws InvalidOptionError  it is a handler of this bus who calls: it would wait for itself
+  void drain();
+
+  [[nodiscard]] const RetryPolicy& retry_policy() const noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace castore
