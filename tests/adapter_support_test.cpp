@@ -163,7 +163,7 @@ TEST_CASE("two names of event types are taken by message buses") {
 
 TEST_CASE("a limit is an integer of at least 1") {
   CHECK_NOTHROW(check_query({.limit = 1}));
-  CHECK_NOTHROW(check_query({}));
+  CHECK_NOTHROW(check_query(EventsQueryOptions{}));
   CHECK(code_of([] { check_query({.limit = 0}); }) == "InvalidOption");
   CHECK(code_of([] { static_cast<void>(resolve_list_query("S", {.limit = -5})); }) ==
         "InvalidOption");

@@ -41,8 +41,8 @@ struct EventDetail {
   Version version = 0;
   std::string type;
   Timestamp timestamp{};
-  std::optional<std::string> payload;   ///< JSON text
-  std::optional<std::string> metadata;  ///< JSON text
+  std::optional<std::string> payload{};   ///< JSON text
+  std::optional<std::string> metadata{};  ///< JSON text
 
   friend bool operator==(const EventDetail&, const EventDetail&) = default;
 };
@@ -53,8 +53,8 @@ struct EventView {
   Version version = 0;
   std::string_view type;
   Timestamp timestamp{};
-  std::optional<std::string_view> payload;
-  std::optional<std::string_view> metadata;
+  std::optional<std::string_view> payload{};
+  std::optional<std::string_view> metadata{};
 
   friend bool operator==(const EventView&, const EventView&) = default;
 };
@@ -64,9 +64,9 @@ struct NewEventDetail {
   std::string aggregate_id;
   Version version = 0;
   std::string type;
-  std::optional<Timestamp> timestamp;
-  std::optional<std::string> payload;
-  std::optional<std::string> metadata;
+  std::optional<Timestamp> timestamp{};
+  std::optional<std::string> payload{};
+  std::optional<std::string> metadata{};
 
   friend bool operator==(const NewEventDetail&, const NewEventDetail&) = default;
 };
@@ -76,9 +76,9 @@ struct NewEventView {
   std::string_view aggregate_id;
   Version version = 0;
   std::string_view type;
-  std::optional<Timestamp> timestamp;
-  std::optional<std::string_view> payload;
-  std::optional<std::string_view> metadata;
+  std::optional<Timestamp> timestamp{};
+  std::optional<std::string_view> payload{};
+  std::optional<std::string_view> metadata{};
 
   friend bool operator==(const NewEventView&, const NewEventView&) = default;
 };

@@ -32,7 +32,7 @@ struct StateCarryingMessage {
   EventDetail event;
   /// JSON text of the aggregate as of the event's version, with `aggregateId` and `version`; absent
   /// where there is none.
-  std::optional<std::string> aggregate;
+  std::optional<std::string> aggregate{};
 
   friend bool operator==(const StateCarryingMessage&, const StateCarryingMessage&) = default;
 };

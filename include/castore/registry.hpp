@@ -43,7 +43,7 @@ struct EventStoreDescription {
   std::string event_store_id;
   std::vector<std::string> event_types;
   /// A fresh fold, for one aggregate. Safe to call and use after the event store is gone.
-  std::function<std::unique_ptr<AggregateFold>()> make_fold;
+  std::function<std::unique_ptr<AggregateFold>()> make_fold{};
   /// Checks an event to be pushed against the JSON Schemas of its type; empty: there are none.
   /// \throws SchemaViolationError  its path is "payload" or "metadata"
   std::function<void(const NewEventView&)> validate{};

@@ -150,6 +150,10 @@ void ScenarioRun::fail(const std::string& text) const {
   throw ScenarioFailure(command_id_ + " " + text);
 }
 
+void ScenarioRun::fail_error(const std::exception_ptr& thrown) const {
+  fail("was expected to throw another error, threw: " + what_of(thrown));
+}
+
 void ScenarioRun::fail_output(const std::string& expected, const std::string& actual) const {
   fail("answered another output than expected:\n    - " + expected + "\n    + " + actual);
 }

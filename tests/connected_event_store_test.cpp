@@ -1,0 +1,219 @@
+#include <doctest/doctest.h>
+#include <castore/connected_event_store.hpp>
+#include <castore/in_memory/event_storage_adapter.hpp>
+
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "pokemon/commands.hpp"
+#include "pokemon/pokemon.hpp"
+#include "support/errors.hpp"
+#include "support/events.hpp"
+#include "support/messages.hpp"
+
+namespace castore::testing {
+namespace {
+
+using pokemon::appeared;
+using pokemon::leveled_up;
+using pokemon::Pokemon;
+using pokemon::Pokemons;
+using pokemon::Trainers;
+
+struct Fixture {
+  std::shared_ptr<InMemoryEventStorageAdapter> storage =
+      std::make_shared<InMemoryEventStorageAdapter>();
+  Pokemons pokemons = pokemon::make_pokemons(storage);
+  Trainers trainers = pokemon::make_trainers(storage);
+  std::shared_ptr<RecordingChannelAdapter> published = std::make_shared<RecordingChannelAdapter>();
+  NotificationMessageQueue<Pokemons, Trainers> queue{"GAME", pokemons, trainers, published};
+
+  [[nodiscard]] std::vector<Version> published_versions() const {
+    std::vector<Version> versions;
+    for (const auto& one : published->published) versions.push_back(event_of(one.message)->version);
+    return versions;
+  }
+};
+
+TEST_CASE_FIXTURE(Fixture, "a connected event store publishes what it has stored") {
+  const ConnectedEventStore connected(pokemons, queue);
+
+  const auto pushed = connected.push_event(appeared("pikachu", "Pikachu", 42));
+
+  CHECK(pushed.next_aggregate.value().level == 42);
+  CHECK(pokemons.get_existing_aggregate("pikachu").level == 42);
+  REQUIRE(published->published.size() == 1);
+  CHECK(published->published[0].message ==
+        Message(NotificationMessage{"POKEMONS", Pokemons::encode_event(pushed.event)}));
+  CHECK_FALSE(published->published[0].replay);
+
+  SUBCASE("the original does not") {
+    pokemons.push_event(leveled_up("pikachu", 2));
+    CHECK(published->published.size() == 1);
+  }
+  SUBCASE("and nothing that was refused") {
+    CHECK_THROWS_AS(connected.push_event(appeared("pikachu", "Pikachu", 42)),
+                    EventAlreadyExistsError);
+    CHECK(published->published.size() == 1);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a connected event store is an event store of the same type") {
+  const ConnectedEventStore connected(pokemons, queue);
+  static_assert(std::is_base_of_v<Pokemons, std::remove_const_t<decltype(connected)>>);
+
+  pokemon::make_wild_pokemon_appear(connected)(
+      {"Bulbasaur", 7}, pokemon::GenerateId([] { return std::string("bulbasaur"); }));
+
+  CHECK(published_versions() == std::vector<Version>{1});
+  CHECK(connected.event_store_id() == "POKEMONS");
+  CHECK(connected.get_events("bulbasaur").size() == 1);
+  CHECK(connected.list_aggregate_ids().aggregate_ids.size() == 1);
+  CHECK(connected.describe().event_store_id == "POKEMONS");
+  SUBCASE("and so are its copies, also as the original's type") {
+    const Pokemons copy = connected;
+    copy.push_event(leveled_up("bulbasaur", 2));
+    CHECK(published_versions() == std::vector<Version>{1, 2});
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a group is published after all of it is stored") {
+  const ConnectedEventStore connected_pokemons(pokemons, queue);
+  const ConnectedEventStore connected_trainers(trainers, queue);
+  connected_pokemons.push_event(appeared("pikachu", "Pikachu", 42));
+  connected_trainers.push_event(pokemon::created("ash", "Ash"));
+  published->published.clear();
+
+  push_event_group(connected_pokemons.group_event(pokemon::caught("pikachu", 2, "ash")),
+                   connected_trainers.group_event(pokemon::caught_pokemon("ash", 2, "pikachu")));
+  CHECK(published_versions() == std::vector<Version>{2, 2});
+  CHECK(event_store_id_of(published->published[0].message) == "POKEMONS");
+  CHECK(event_store_id_of(published->published[1].message) == "TRAINERS");
+
+  CHECK_THROWS_AS(push_event_group(
+                      connected_pokemons.group_event(leveled_up("pikachu", 3)),
+                      connected_trainers.group_event(pokemon::caught_pokemon("ash", 2, "pikachu"))),
+                  EventAlreadyExistsError);
+  CHECK(published_versions() == std::vector<Version>{2, 2});
+}
+
+TEST_CASE_FIXTURE(Fixture, "a state-carrying channel gets the aggregate as of the event") {
+  const StateCarryingMessageBus<Pokemons> bus("GAME", pokemons, published);
+  const ConnectedEventStore connected(pokemons, bus);
+  const auto aggregate_of_last = [&] {
+    const auto& message = std::get<StateCarryingMessage>(published->published.back().message);
+    return Pokemons::decode_aggregate(message.aggregate.value());
+  };
+
+  connected.push_event(appeared("pikachu", "Pikachu", 42));
+  CHECK(aggregate_of_last() == Pokemon{"pikachu", 1, "Pikachu", 42, ""});
+  SUBCASE("read where the push does not know it") {
+    connected.push_event(leveled_up("pikachu", 2));
+    CHECK(aggregate_of_last() == Pokemon{"pikachu", 2, "Pikachu", 43, ""});
+  }
+  SUBCASE("from the previous one where it is given") {
+    connected.push_event(leveled_up("pikachu", 2),
+                         {.prev_aggregate = Pokemon{"pikachu", 1, "Trusted", 7, ""}});
+    CHECK(aggregate_of_last() == Pokemon{"pikachu", 2, "Trusted", 8, ""});
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "an aggregate-exists channel hears of new aggregates alone") {
+  const AggregateExistsMessageQueue<Pokemons> exists("GAME", pokemons, published);
+  const ConnectedEventStore connected(pokemons, exists);
+  const auto pushed = connected.push_event(appeared("pikachu", "Pikachu", 42));
+  connected.push_event(leveled_up("pikachu", 2));
+  REQUIRE(published->published.size() == 1);
+  CHECK(published->published[0].message ==
+        Message(AggregateExistsMessage{"POKEMONS", "pikachu", pushed.event.timestamp}));
+}
+
+TEST_CASE_FIXTURE(Fixture, "adapter and callback are the original's") {
+  ConnectedEventStore connected(pokemons, queue);
+  std::vector<std::string> calls;
+
+  connected.set_on_event_pushed([&](const auto&) {
+    calls.push_back("callback after " + std::to_string(published->published.size()) + " messages");
+  });
+  pokemons.push_event(appeared("bulbasaur", "Bulbasaur", 7));
+  connected.push_event(appeared("pikachu", "Pikachu", 42));
+  CHECK(calls ==
+        std::vector<std::string>{"callback after 0 messages", "callback after 0 messages"});
+  CHECK(published->published.size() == 1);
+
+  const auto other = std::make_shared<InMemoryEventStorageAdapter>();
+  connected.set_event_storage_adapter(other);
+  CHECK(&pokemons.event_storage_adapter() == other.get());
+  pokemons.set_event_storage_adapter(storage);
+  CHECK(&connected.event_storage_adapter() == storage.get());
+  connected.set_event_storage_adapter(nullptr);
+  CHECK(code_of([&] { connected.push_event(leveled_up("pikachu", 2)); }) ==
+        "UndefinedEventStorageAdapter");
+}
+
+TEST_CASE_FIXTURE(Fixture, "what the callback throws prevents the publication") {
+  ConnectedEventStore connected(pokemons, queue);
+  connected.set_on_event_pushed([](const auto&) { throw pokemon::Rejected("callback"); });
+  CHECK_THROWS_AS(connected.push_event(appeared("pikachu", "Pikachu", 42)), pokemon::Rejected);
+  CHECK(pokemons.get_aggregate("pikachu"));
+  CHECK(published->published.empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "a failed publication says that the event is stored and which it is") {
+  queue.set_message_channel_adapter(nullptr);
+  const ConnectedEventStore connected(pokemons, queue);
+
+  const auto error =
+      thrown<PublishError>([&] { connected.push_event(appeared("pikachu", "Pikachu", 42)); });
+
+  REQUIRE(error);
+  CHECK(error->event_store_id() == "POKEMONS");
+  CHECK(error->event().aggregate_id == "pikachu");
+  CHECK(error->event().version == 1);
+  CHECK(error->event().timestamp == std::get<0>(pokemons.get_events("pikachu").front()).timestamp);
+  CHECK_THROWS_AS(std::rethrow_exception(error->cause()), UndefinedMessageChannelAdapterError);
+  CHECK(std::string(error->what()) ==
+        "The event is stored, but could not be published: POKEMONS aggregate pikachu version 1: "
+        "Adapter undefined for message queue GAME");
+  SUBCASE("of a group, too, whose other events are still published") {
+    const ConnectedEventStore connected_trainers(trainers, queue);
+    CHECK(code_of([&] {
+            push_event_group(connected.group_event(leveled_up("pikachu", 2)),
+                             connected_trainers.group_event(pokemon::created("ash", "Ash")));
+          }) == "Publish");
+    CHECK(trainers.get_aggregate("ash"));
+  }
+  SUBCASE("a command does not try again") {
+    const auto level_up = pokemon::make_level_up_pokemon(connected);
+    CHECK(code_of([&] { level_up({"pikachu"}); }) == "Publish");
+    CHECK(pokemons.get_existing_aggregate("pikachu").version == 2);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a connected event store can be connected again") {
+  const auto second = std::make_shared<RecordingChannelAdapter>();
+  const AggregateExistsMessageBus<Pokemons> bus("NEW", pokemons, second);
+  ConnectedEventStore once(pokemons, queue);
+  ConnectedEventStore twice(once, bus);
+  int calls = 0;
+  twice.set_on_event_pushed([&](const auto&) { ++calls; });
+  twice.push_event(appeared("pikachu", "Pikachu", 42));
+  CHECK(published->published.size() == 1);
+  CHECK(second->published.size() == 1);
+  CHECK(calls == 1);
+  CHECK(&twice.event_storage_adapter() == storage.get());
+}
+
+TEST_CASE_FIXTURE(Fixture, "the same store on another adapter publishes nothing") {
+  const ConnectedEventStore connected(pokemons, queue);
+  const auto other = std::make_shared<InMemoryEventStorageAdapter>();
+  const Pokemons moved = connected.on_adapter(other);
+  moved.push_event(appeared("pikachu", "Pikachu", 42));
+  CHECK(published->published.empty());
+  CHECK_FALSE(pokemons.get_aggregate("pikachu"));
+}
+
+}  // namespace
+}  // namespace castore::testing
