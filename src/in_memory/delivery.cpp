@@ -311,21 +311,20 @@ bool Delivery::has_listener() const {
 }
 
 void Delivery::post(std::shared_ptr<const Message> message, bool replay) {
-  const MessageContext first{1, state_->options.retry_policy.retry_attempts, replay};
+  const auto state = state_;  // the listener, once it has the message, may destroy us
+  const MessageContext first{1, state->options.retry_policy.retry_attempts, replay};
   State::Tasks task;
   task.push_back({std::move(message), first});
   {
-    const std::lock_guard lock(state_->mutex);
-    if (!state_->stopping) {
-      state_->pending->add();
-      state_->queue.splice(state_->queue.end(), task);
-      if (!state_->thread.joinable()) {
-        state_->thread = std::thread([state = state_] { State::run(state); });
-      }
+    const std::lock_guard lock(state->mutex);
+    if (!state->stopping) {
+      state->pending->add();
+      state->queue.splice(state->queue.end(), task);
+      if (!state->thread.joinable()) state->thread = std::thread([state] { State::run(state); });
     }
   }
-  if (!task.empty()) return state_->report(task.front(), first, true);
-  state_->changed.notify_all();
+  if (!task.empty()) return state->report(task.front(), first, true);
+  state->changed.notify_all();
 }
 
 bool Delivery::on_own_thread() const {

@@ -30,11 +30,9 @@ template <class Value>
 class Recorder {
  public:
   void add(Value value) {
-    {
-      const std::lock_guard lock(mutex_);
-      values_.push_back(std::move(value));
-    }
-    added_.notify_all();
+    const std::lock_guard lock(mutex_);
+    values_.push_back(std::move(value));
+    added_.notify_all();  // before a waiter can go on, and destroy us
   }
 
   [[nodiscard]] std::vector<Value> values() const {
