@@ -34,11 +34,12 @@ arrow(event_store                  TO ${boundary} event_type event_json)
 arrow(command                      TO ${boundary} event_type event_json)
 arrow(message_channel              TO message)
 arrow(connected_event_store        TO event_store message_channel)
+arrow(dam                          TO ${boundary} adapter_support)
 arrow(in_memory/.*                 TO ${boundary} adapter_support in_memory/delivery)
 arrow(testing/.*                   TO ${boundary} event_json event_type event_store command
                                       in_memory/.* testing/.*      USING nlohmann)
 arrow(castore                      TO version ${text} ${boundary} fields event_type event_store
-                                      command message_channel connected_event_store
+                                      command message_channel connected_event_store dam
                                       in_memory/.*)
 
 # Backends: never the typed front, and their engine only in src/.

@@ -6,6 +6,7 @@
 
 #include <castore/command.hpp>                          // IWYU pragma: export
 #include <castore/connected_event_store.hpp>            // IWYU pragma: export
+#include <castore/dam.hpp>                              // IWYU pragma: export
 #include <castore/error.hpp>                            // IWYU pragma: export
 #include <castore/event.hpp>                            // IWYU pragma: export
 #include <castore/event_feed.hpp>                       // IWYU pragma: export

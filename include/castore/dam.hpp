@@ -1,0 +1,276 @@
+#pragma once
+
+/// \file
+/// History told again: pours what is stored into a message channel, for a new listener to catch up.
+///
+///     auto result = castore::pour_event_store_events(pokemons, queue, {.rate_limit = 100});
+///
+/// Events become notification messages, aggregate ids aggregate-exists messages, one at a time and
+/// with `PublishMessageOptions::replay` set. A pour ends where history ended when it began.
+///
+/// However large the history, one page of it is in memory, and no transaction is open while a
+/// message is published, so that nothing waits for a slow channel. What a channel throws comes out
+/// and ends the pour.
+///
+/// A pour can be stopped between two messages; what it answers then continues it. It can be told
+/// not to publish faster than its listeners can bear.
+
+#include <castore/event_storage_adapter.hpp>
+#include <castore/message.hpp>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <vector>
+
+namespace castore {
+
+/// An `EventStore`, a `ConnectedEventStore`, or what looks like them.
+template <class Store>
+concept PouredEventStore = requires(const Store& store) {
+  { store.event_store_id() } -> std::convertible_to<std::string_view>;
+  { store.event_storage_adapter() } -> std::convertible_to<const EventStorageAdapter&>;
+};
+
+/// A message queue or bus, the adapter of one, or what looks like them.
+template <class Channel>
+concept PouredIntoChannel = requires(Channel& channel, const Message& message,
+                                     const PublishMessageOptions& options) {
+  channel.publish_message(message, options);
+};
+
+/// An event store by its id, for tools that know no types. \pre `adapter` is not null
+struct PouredEventSource {
+  const EventStorageAdapter* adapter = nullptr;
+  std::string event_store_id{};
+};
+
+/// By the timestamps of events.
+struct PourFilters {
+  std::optional<Timestamp> from{};  ///< inclusive
+  std::optional<Timestamp> to{};    ///< inclusive
+};
+
+/// The ends of a listing of aggregates by their initial events; none of no aggregates.
+struct AggregateScan {
+  std::optional<ListedAggregateId> first_scanned_aggregate{};
+  std::optional<ListedAggregateId> last_scanned_aggregate{};
+
+  friend bool operator==(const AggregateScan&, const AggregateScan&) = default;
+};
+
+// --- The events of one aggregate --------------------------------------------------------------
+
+struct PourAggregateEventsOptions {
+  std::string aggregate_id{};
+  EventsQueryOptions options{};  ///< which events to read; `limit` counts them before `filters`
+  PourFilters filters{};
+  std::optional<double> rate_limit{};  ///< messages a second, above 0, evenly spaced
+  std::stop_token stop_token{};
+};
+
+struct PourAggregateEventsResult {
+  std::int64_t poured_event_count = 0;
+  std::optional<EventDetail> first_poured_event{};
+  std::optional<EventDetail> last_poured_event{};
+  bool stopped = false;  ///< before all was poured
+  /// Where it was stopped: the `options` that pour the rest.
+  std::optional<EventsQueryOptions> rest{};
+};
+
+// --- The aggregates of an event store ---------------------------------------------------------
+
+/// Which aggregates to list.
+struct PourAggregateIdsQueryOptions {
+  std::int64_t limit = 500;                         ///< ≥ 1, the size of a page; all are poured
+  std::optional<Timestamp> initial_event_after{};   ///< inclusive
+  std::optional<Timestamp> initial_event_before{};  ///< inclusive
+  bool reverse = false;                             ///< newest first
+};
+
+struct PourEventStoreAggregateIdsOptions {
+  PourAggregateIdsQueryOptions options{};
+  std::optional<double> rate_limit{};  ///< messages a second, above 0, evenly spaced
+  std::stop_token stop_token{};
+  std::optional<ListedAggregateId> after{};  ///< exclusive: the `cursor` of a pour that was stopped
+};
+
+struct PourEventStoreAggregateIdsResult {
+  std::int64_t poured_aggregate_id_count = 0;
+  std::optional<ListedAggregateId> first_scanned_aggregate{};
+  std::optional<ListedAggregateId> last_scanned_aggregate{};
+  bool stopped = false;  ///< before all was poured
+  /// The last one poured, by this call or those that it continues.
+  std::optional<ListedAggregateId> cursor{};
+};
+
+// --- The events of an event store -------------------------------------------------------------
+
+struct PourEventStoreEventsOptions {
+  PourFilters filters{};
+  std::optional<double> rate_limit{};  ///< messages a second, above 0, evenly spaced
+  std::stop_token stop_token{};
+  std::optional<FeedCursor> after{};  ///< exclusive: the `cursor` of a pour that was stopped
+};
+
+struct PourEventStoreEventsResult {
+  std::int64_t poured_event_count = 0;
+  /// Of the aggregates whose initial event is not after `filters.to`, poured or not.
+  std::optional<ListedAggregateId> first_scanned_aggregate{};
+  std::optional<ListedAggregateId> last_scanned_aggregate{};
+  bool stopped = false;  ///< before all was poured
+  /// The last event poured, by this call or those that it continues.
+  std::optional<FeedCursor> cursor{};
+};
+
+// --- The events of several event stores -------------------------------------------------------
+
+/// Where a pour of several event stores stands: behind that event.
+struct CollectionCursor {
+  Timestamp timestamp{};
+  std::size_t database =
+      0;  ///< which one, from 0, in the order in which the event stores name them
+  std::int64_t position = 0;
+
+  friend bool operator==(const CollectionCursor&, const CollectionCursor&) = default;
+};
+
+struct PourEventStoreCollectionEventsOptions {
+  PourFilters filters{};
+  std::optional<double> rate_limit{};  ///< messages a second, above 0, evenly spaced
+  std::stop_token stop_token{};
+  /// Exclusive: the `cursor` of a pour of the same event stores, in the same order.
+  std::optional<CollectionCursor> after{};
+};
+
+struct PourEventStoreCollectionEventsResult {
+  std::int64_t poured_event_count = 0;
+  /// Of each event store, by its id.
+  std::map<std::string, AggregateScan> scans{};
+  bool stopped = false;  ///< before all was poured
+  /// The last event poured, by this call or those that it continues.
+  std::optional<CollectionCursor> cursor{};
+};
+
+// ----------------------------------------------------------------------------------------------
+
+namespace detail {
+
+using MessageSink = std::function<void(const Message&)>;
+
+[[nodiscard]] PourAggregateEventsResult pour_aggregate_events(
+    const PouredEventSource& source, const MessageSink& publish,
+    const PourAggregateEventsOptions& options);
+[[nodiscard]] PourEventStoreAggregateIdsResult pour_event_store_aggregate_ids(
+    const PouredEventSource& source, const MessageSink& publish,
+    const PourEventStoreAggregateIdsOptions& options);
+[[nodiscard]] PourEventStoreEventsResult pour_event_store_events(
+    const PouredEventSource& source, const MessageSink& publish,
+    const PourEventStoreEventsOptions& options);
+[[nodiscard]] PourEventStoreCollectionEventsResult pour_event_store_collection_events(
+    std::span<const PouredEventSource> sources, const MessageSink& publish,
+    const PourEventStoreCollectionEventsOptions& options);
+
+template <PouredEventStore Store>
+PouredEventSource poured_source(const Store& store) {
+  const EventStorageAdapter& adapter = store.event_storage_adapter();
+  return {&adapter, std::string(std::string_view(store.event_store_id()))};
+}
+inline const PouredEventSource& poured_source(const PouredEventSource& source) { return source; }
+
+/// What knows its type of message, as `MessageChannel` does, is held to it.
+template <MessageType type, class Channel>
+MessageSink message_sink(Channel& channel) {
+  if constexpr (requires { std::remove_cvref_t<Channel>::message_type; }) {
+    constexpr MessageType carried = std::remove_cvref_t<Channel>::message_type;
+    static_assert(type != MessageType::notification || carried == type,
+                  "events are poured into a notification channel");
+    static_assert(type != MessageType::aggregate_exists || carried == type,
+                  "aggregate ids are poured into an aggregate-exists channel");
+  }
+  return [&channel](const Message& message) {
+    channel.publish_message(message, PublishMessageOptions{.replay = true});
+  };
+}
+
+}  // namespace detail
+
+/// Something to pour: an event store, or a `PouredEventSource`.
+template <class Source>
+concept Pourable =
+    PouredEventStore<Source> || std::same_as<std::remove_cv_t<Source>, PouredEventSource>;
+
+/// Pours the events of one aggregate, in the order of their versions or, if `options.reverse`, the
+/// other way round. An aggregate without events is no error.
+/// \throws InvalidOptionError  `rate_limit` or `options.limit`
+/// \throws StorageError, MalformedEventError, what the channel throws
+template <Pourable Source, PouredIntoChannel Channel>
+PourAggregateEventsResult pour_aggregate_events(const Source& event_store,
+                                                Channel&& message_channel,
+                                                const PourAggregateEventsOptions& options) {
+  return detail::pour_aggregate_events(
+      detail::poured_source(event_store),
+      detail::message_sink<MessageType::notification>(message_channel), options);
+}
+
+/// Pours the ids of an event store's aggregates, by (timestamp of the initial event, id).
+/// \throws InvalidOptionError  `rate_limit` or `options.limit`
+/// \throws StorageError, what the channel throws
+template <Pourable Source, PouredIntoChannel Channel>
+PourEventStoreAggregateIdsResult pour_event_store_aggregate_ids(
+    const Source& event_store, Channel&& message_channel,
+    const PourEventStoreAggregateIdsOptions& options = {}) {
+  return detail::pour_event_store_aggregate_ids(
+      detail::poured_source(event_store),
+      detail::message_sink<MessageType::aggregate_exists>(message_channel), options);
+}
+
+/// Pours the events of all aggregates of an event store by timestamp, those of one timestamp in the
+/// order of commit.
+/// \throws InvalidOptionError  `rate_limit`
+/// \throws StorageError, MalformedEventError, what the channel throws
+template <Pourable Source, PouredIntoChannel Channel>
+PourEventStoreEventsResult pour_event_store_events(
+    const Source& event_store, Channel&& message_channel,
+    const PourEventStoreEventsOptions& options = {}) {
+  return detail::pour_event_store_events(
+      detail::poured_source(event_store),
+      detail::message_sink<MessageType::notification>(message_channel), options);
+}
+
+/// Pours the events of several event stores together by timestamp; those of one timestamp in the
+/// order of commit, where the event stores lie in one database, and database by database otherwise,
+/// in the order in which the event stores name them.
+/// \throws InvalidOptionError  `rate_limit`
+/// \throws StorageError, MalformedEventError, what the channel throws
+template <PouredIntoChannel Channel>
+PourEventStoreCollectionEventsResult pour_event_store_collection_events(
+    std::span<const PouredEventSource> event_stores, Channel&& message_channel,
+    const PourEventStoreCollectionEventsOptions& options = {}) {
+  return detail::pour_event_store_collection_events(
+      event_stores, detail::message_sink<MessageType::notification>(message_channel), options);
+}
+
+/// The same of typed event stores: `std::tie(pokemons, trainers)`.
+template <Pourable... Sources, PouredIntoChannel Channel>
+PourEventStoreCollectionEventsResult pour_event_store_collection_events(
+    const std::tuple<Sources&...>& event_stores, Channel&& message_channel,
+    const PourEventStoreCollectionEventsOptions& options = {}) {
+  const std::vector<PouredEventSource> sources = std::apply(
+      [](const auto&... stores) {
+        return std::vector<PouredEventSource>{detail::poured_source(stores)...};
+      },
+      event_stores);
+  return pour_event_store_collection_events(std::span<const PouredEventSource>(sources),
+                                            message_channel, options);
+}
+
+}  // namespace castore

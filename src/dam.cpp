@@ -1,0 +1,456 @@
+#include <algorithm>
+#include <castore/adapter_support.hpp>
+#include <castore/dam.hpp>
+#include <chrono>
+#include <condition_variable>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <tuple>
+#include <utility>
+#include <variant>
+
+namespace castore::detail {
+namespace {
+
+constexpr std::int64_t events_of_a_page = 500;
+constexpr std::size_t text_of_a_page = 1 << 20;  // bytes
+
+/// Lets messages go at the rate asked for, until it is told to stop.
+class Pace {
+ public:
+  Pace(std::optional<double> rate_limit, std::stop_token stop_token);
+
+  /// Waits until the next message is due. \returns false if it is not to be published any more
+  [[nodiscard]] bool wait();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  std::stop_token stop_token_;
+  Clock::duration interval_{};
+  std::optional<Clock::time_point> due_;  ///< the next message; none: the first, at once
+};
+
+Pace::Pace(std::optional<double> rate_limit, std::stop_token stop_token)
+    : stop_token_(std::move(stop_token)) {
+  if (!rate_limit) return;
+  if (!(*rate_limit > 0)) {  // nor is NaN
+    throw InvalidOptionError("rate_limit", "must be above 0, not " + std::to_string(*rate_limit));
+  }
+  constexpr std::chrono::duration<double> for_ever = std::chrono::hours{24 * 365};
+  const std::chrono::duration<double> interval(1 / *rate_limit);
+  interval_ = std::chrono::duration_cast<Clock::duration>(std::min(interval, for_ever));
+}
+
+/// The times are a grid, so that waking up late does not add up. A channel that is slower than the
+/// rate moves the grid: no burst makes up for it.
+bool Pace::wait() {
+  if (stop_token_.stop_requested()) return false;
+  if (interval_ == Clock::duration::zero()) return true;
+  if (due_ && Clock::now() < *due_) {
+    std::mutex mutex;
+    std::condition_variable_any nobody;
+    std::unique_lock lock(mutex);
+    nobody.wait_until(lock, stop_token_, *due_, [] { return false; });
+    if (stop_token_.stop_requested()) return false;
+  }
+  const auto now = Clock::now();
+  due_ = std::max(due_.value_or(now) + interval_, now);
+  return true;
+}
+
+AggregateScan scan_of(const PouredEventSource& source, std::optional<Timestamp> to) {
+  const auto first = [&](bool reverse) -> std::optional<ListedAggregateId> {
+    const auto listing = source.adapter->list_aggregate_ids(
+        source.event_store_id, {.limit = 1, .initial_event_before = to, .reverse = reverse});
+    if (listing.aggregate_ids.empty()) return std::nullopt;
+    return listing.aggregate_ids.front();
+  };
+  AggregateScan scan{.first_scanned_aggregate = first(false)};
+  if (scan.first_scanned_aggregate) scan.last_scanned_aggregate = first(true);
+  return scan;
+}
+
+// --- The events of one aggregate --------------------------------------------------------------
+
+/// An aggregate's events as a query asks for them, a page at a time, as far as they went when it
+/// was made.
+class AggregatePages {
+ public:
+  AggregatePages(const PouredEventSource& source, const PourAggregateEventsOptions& options);
+
+  /// The next event that the filters let through; null: there are no more.
+  [[nodiscard]] const EventDetail* next();
+
+  /// What asks for the event that `next` has answered, and those behind it.
+  [[nodiscard]] EventsQueryOptions query_from_here() const;
+
+ private:
+  struct Read {
+    EventDetail event;
+    std::int64_t read_before = 0;
+  };
+
+  [[nodiscard]] bool is_let_through(const EventView& event) const;
+  void read_page();
+  void go_on_behind(Version version);
+
+  const PouredEventSource& source_;
+  const PourAggregateEventsOptions& options_;
+  EventsQueryOptions query_;  ///< what is still to be read
+  bool done_ = false;
+  std::int64_t read_ = 0;
+  std::vector<Read> page_;
+  std::size_t next_ = 0;
+};
+
+AggregatePages::AggregatePages(const PouredEventSource& source,
+                               const PourAggregateEventsOptions& options)
+    : source_(source), options_(options), query_(options.options) {
+  check_query(query_);
+  done_ = true;
+  source_.adapter->for_each_event(source_.event_store_id, options_.aggregate_id,
+                                  {.max_version = query_.max_version, .limit = 1, .reverse = true},
+                                  [&](const EventView& newest) {
+                                    query_.max_version = newest.version;
+                                    done_ = false;
+                                    return false;
+                                  });
+}
+
+const EventDetail* AggregatePages::next() {
+  if (next_ < page_.size()) ++next_;
+  while (next_ == page_.size()) {
+    if (done_) return nullptr;
+    read_page();
+  }
+  return &page_[next_].event;
+}
+
+bool AggregatePages::is_let_through(const EventView& event) const {
+  const PourFilters& filters = options_.filters;
+  return (!filters.from || event.timestamp >= *filters.from) &&
+         (!filters.to || event.timestamp <= *filters.to);
+}
+
+void AggregatePages::read_page() {
+  page_.clear();
+  next_ = 0;
+  EventsQueryOptions query = query_;
+  query.limit = std::min(query.limit.value_or(events_of_a_page), events_of_a_page);
+  std::int64_t count = 0;
+  std::size_t text = 0;
+  bool full = false;
+  const auto keep = [&](const EventView& event) {
+    ++count;
+    go_on_behind(event.version);
+    if (is_let_through(event)) page_.push_back({to_detail(event), read_ + count - 1});
+    text += event.payload.value_or("").size() + event.metadata.value_or("").size();
+    full = text >= text_of_a_page;
+    return !full;
+  };
+  source_.adapter->for_each_event(source_.event_store_id, options_.aggregate_id, query, keep);
+  read_ += count;
+  if (query_.limit) *query_.limit -= count;
+  if (!full && count < *query.limit) done_ = true;
+  if (query_.limit && *query_.limit == 0) done_ = true;
+}
+
+/// There is no version behind the last one: then all is read.
+void AggregatePages::go_on_behind(Version version) {
+  if (!query_.reverse) {
+    done_ = version >= query_.max_version.value_or(version);
+    if (!done_) query_.min_version = version + 1;
+  } else {
+    done_ = version <= query_.min_version.value_or(1);
+    if (!done_) query_.max_version = version - 1;
+  }
+}
+
+EventsQueryOptions AggregatePages::query_from_here() const {
+  EventsQueryOptions query = query_;
+  const Read& here = page_[next_];
+  (query.reverse ? query.max_version : query.min_version) = here.event.version;
+  if (query.limit) query.limit = *options_.options.limit - here.read_before;
+  return query;
+}
+
+}  // namespace
+
+PourAggregateEventsResult pour_aggregate_events(const PouredEventSource& source,
+                                                const MessageSink& publish,
+                                                const PourAggregateEventsOptions& options) {
+  Pace pace(options.rate_limit, options.stop_token);
+  AggregatePages pages(source, options);
+  PourAggregateEventsResult result;
+  Message message = NotificationMessage{.event_store_id = source.event_store_id, .event = {}};
+  while (const EventDetail* const event = pages.next()) {
+    if (!pace.wait()) {
+      result.stopped = true;
+      result.rest = pages.query_from_here();
+      break;
+    }
+    std::get<NotificationMessage>(message).event = *event;
+    publish(message);
+    ++result.poured_event_count;
+    if (!result.first_poured_event) result.first_poured_event = *event;
+    result.last_poured_event = *event;
+  }
+  return result;
+}
+
+// --- The aggregates of an event store ---------------------------------------------------------
+
+namespace {
+
+/// The aggregates of a listing, a page at a time, as far as it went when this was made.
+class ListingPages {
+ public:
+  ListingPages(const PouredEventSource& source, const PourEventStoreAggregateIdsOptions& options);
+
+  /// Null: there are no more.
+  [[nodiscard]] const ListedAggregateId* next();
+
+ private:
+  [[nodiscard]] bool read_page();
+  /// Whether the listing has `a` before `b`.
+  [[nodiscard]] bool is_before(const ListedAggregateId& a, const ListedAggregateId& b) const;
+
+  const PouredEventSource& source_;
+  std::optional<ListedAggregateId> after_;
+  std::optional<ListedAggregateId> last_;  ///< none: there is nothing to list
+  bool reverse_;
+  std::optional<ListAggregateIdsOptions> query_;  ///< for the next page
+  std::vector<ListedAggregateId> page_;
+  std::size_t next_ = 0;
+};
+
+ListingPages::ListingPages(const PouredEventSource& source,
+                           const PourEventStoreAggregateIdsOptions& options)
+    : source_(source), after_(options.after), reverse_(options.options.reverse) {
+  query_ = {.limit = options.options.limit,
+            .initial_event_after = options.options.initial_event_after,
+            .initial_event_before = options.options.initial_event_before,
+            .reverse = reverse_};
+  ListAggregateIdsOptions backwards = *query_;
+  backwards.reverse = !reverse_;
+  if (*backwards.limit >= 1) backwards.limit = 1;
+  const auto listing = source_.adapter->list_aggregate_ids(source_.event_store_id, backwards);
+  if (!listing.aggregate_ids.empty()) last_ = listing.aggregate_ids.front();
+  if (!after_) return;
+  // The others of that timestamp are skipped.
+  auto& bound = reverse_ ? query_->initial_event_before : query_->initial_event_after;
+  const Timestamp timestamp = after_->initial_event_timestamp;
+  const Timestamp given = bound.value_or(timestamp);
+  bound = reverse_ ? std::min(given, timestamp) : std::max(given, timestamp);
+}
+
+bool ListingPages::is_before(const ListedAggregateId& a, const ListedAggregateId& b) const {
+  const auto place = [](const ListedAggregateId& id) {
+    return std::tie(id.initial_event_timestamp, id.aggregate_id);
+  };
+  return reverse_ ? place(b) < place(a) : place(a) < place(b);
+}
+
+const ListedAggregateId* ListingPages::next() {
+  for (;;) {
+    if (next_ == page_.size() && !read_page()) return nullptr;
+    if (next_ == page_.size()) continue;
+    const ListedAggregateId& listed = page_[next_++];
+    if (is_before(*last_, listed)) return nullptr;
+    if (!after_ || is_before(*after_, listed)) return &listed;
+  }
+}
+
+bool ListingPages::read_page() {
+  if (!query_ || !last_) return false;
+  auto listing = source_.adapter->list_aggregate_ids(source_.event_store_id, *query_);
+  page_ = std::move(listing.aggregate_ids);
+  next_ = 0;
+  query_.reset();
+  if (listing.next_page_token) query_ = {.page_token = std::move(listing.next_page_token)};
+  return true;
+}
+
+}  // namespace
+
+PourEventStoreAggregateIdsResult pour_event_store_aggregate_ids(
+    const PouredEventSource& source, const MessageSink& publish,
+    const PourEventStoreAggregateIdsOptions& options) {
+  Pace pace(options.rate_limit, options.stop_token);
+  ListingPages pages(source, options);
+  PourEventStoreAggregateIdsResult result{.cursor = options.after};
+  while (const ListedAggregateId* const listed = pages.next()) {
+    if (!pace.wait()) {
+      result.stopped = true;
+      break;
+    }
+    publish(AggregateExistsMessage{source.event_store_id, listed->aggregate_id,
+                                   listed->initial_event_timestamp});
+    ++result.poured_aggregate_id_count;
+    if (!result.first_scanned_aggregate) result.first_scanned_aggregate = *listed;
+    result.last_scanned_aggregate = *listed;
+    result.cursor = *listed;
+  }
+  return result;
+}
+
+// --- The events of event stores ---------------------------------------------------------------
+
+namespace {
+
+/// The events of several event stores in one order: (timestamp, database, position). What is on one
+/// adapter is one feed. Two adapters on one database are two, since one of them may be a decorator
+/// that knows how to read its own events only; but positions order them.
+class MergedFeed {
+ public:
+  MergedFeed(std::span<const PouredEventSource> sources, const PourFilters& filters,
+             const std::optional<CollectionCursor>& after);
+
+  /// Null: there are no more.
+  [[nodiscard]] const FedEvent* next();
+  /// Of the event that `next` has answered.
+  [[nodiscard]] CollectionCursor cursor() const;
+
+ private:
+  struct Part {
+    const EventStorageAdapter* adapter;
+    std::size_t database;
+    std::vector<std::string> event_store_ids;
+    std::unique_ptr<EventFeed> feed{};
+    std::span<const FedEvent> page{};  ///< what was not answered yet; empty: nothing is left
+  };
+
+  void add(const PouredEventSource& source);
+  static FeedCursor place_of(const CollectionCursor& cursor, std::size_t database);
+  static CollectionCursor place_of(const Part& part);
+  static bool is_before(const Part& a, const Part& b);
+
+  std::vector<const void*> databases_;
+  std::vector<Part> parts_;
+  Part* current_ = nullptr;  ///< has the event that was answered last
+};
+
+MergedFeed::MergedFeed(std::span<const PouredEventSource> sources, const PourFilters& filters,
+                       const std::optional<CollectionCursor>& after) {
+  for (const PouredEventSource& source : sources) add(source);
+  for (Part& part : parts_) {
+    FeedQuery query{.event_store_ids = part.event_store_ids,
+                    .from = filters.from,
+                    .to = filters.to,
+                    .order = FeedOrder::timestamp,
+                    .page_size = static_cast<std::size_t>(events_of_a_page)};
+    if (after) query.after = place_of(*after, part.database);
+    part.feed = part.adapter->open_event_feed(std::move(query));
+    part.page = part.feed->next_page();
+  }
+}
+
+void MergedFeed::add(const PouredEventSource& source) {
+  const void* const domain = source.adapter->transaction_domain();
+  auto database = std::find(databases_.begin(), databases_.end(), domain);
+  if (database == databases_.end()) database = databases_.insert(database, domain);
+  const auto index = static_cast<std::size_t>(database - databases_.begin());
+  auto part = std::find_if(parts_.begin(), parts_.end(),
+                           [&](const Part& other) { return other.adapter == source.adapter; });
+  if (part == parts_.end()) part = parts_.insert(part, {source.adapter, index, {}});
+  part->event_store_ids.push_back(source.event_store_id);
+}
+
+/// Of one timestamp, databases before the cursor's have been read, and those behind it have not.
+FeedCursor MergedFeed::place_of(const CollectionCursor& cursor, std::size_t database) {
+  using Position = std::numeric_limits<std::int64_t>;
+  if (database < cursor.database) return {cursor.timestamp, Position::max()};
+  if (database > cursor.database) return {cursor.timestamp, Position::min()};
+  return {cursor.timestamp, cursor.position};
+}
+
+CollectionCursor MergedFeed::place_of(const Part& part) {
+  const FedEvent& fed = part.page.front();
+  return {fed.event.timestamp, part.database, fed.position};
+}
+
+bool MergedFeed::is_before(const Part& a, const Part& b) {
+  if (a.page.empty() || b.page.empty()) return !a.page.empty();
+  const CollectionCursor x = place_of(a);
+  const CollectionCursor y = place_of(b);
+  return std::tie(x.timestamp, x.database, x.position) <
+         std::tie(y.timestamp, y.database, y.position);
+}
+
+const FedEvent* MergedFeed::next() {
+  if (current_ != nullptr) {
+    current_->page = current_->page.subspan(1);
+    if (current_->page.empty()) current_->page = current_->feed->next_page();
+  }
+  const auto earliest = std::min_element(parts_.begin(), parts_.end(), is_before);
+  current_ = earliest == parts_.end() || earliest->page.empty() ? nullptr : &*earliest;
+  return current_ == nullptr ? nullptr : &current_->page.front();
+}
+
+CollectionCursor MergedFeed::cursor() const { return place_of(*current_); }
+
+struct Poured {
+  std::int64_t count = 0;
+  bool stopped = false;
+  std::optional<CollectionCursor> cursor;
+};
+
+Poured pour(MergedFeed& feed, Pace& pace, const MessageSink& publish,
+            const std::optional<CollectionCursor>& after) {
+  Poured poured{.cursor = after};
+  Message message = NotificationMessage{};
+  while (const FedEvent* const fed = feed.next()) {
+    if (!pace.wait()) {
+      poured.stopped = true;
+      break;
+    }
+    auto& notification = std::get<NotificationMessage>(message);
+    notification.event_store_id = fed->event_store_id;
+    notification.event = fed->event;
+    publish(message);
+    ++poured.count;
+    poured.cursor = feed.cursor();
+  }
+  return poured;
+}
+
+}  // namespace
+
+PourEventStoreEventsResult pour_event_store_events(const PouredEventSource& source,
+                                                   const MessageSink& publish,
+                                                   const PourEventStoreEventsOptions& options) {
+  Pace pace(options.rate_limit, options.stop_token);
+  std::optional<CollectionCursor> after;
+  if (options.after) after = {options.after->timestamp, 0, options.after->position};
+  AggregateScan scan = scan_of(source, options.filters.to);
+  MergedFeed feed({&source, 1}, options.filters, after);
+  const Poured poured = pour(feed, pace, publish, after);
+
+  PourEventStoreEventsResult result{
+      .poured_event_count = poured.count,
+      .first_scanned_aggregate = std::move(scan.first_scanned_aggregate),
+      .last_scanned_aggregate = std::move(scan.last_scanned_aggregate),
+      .stopped = poured.stopped};
+  if (poured.cursor) result.cursor = {poured.cursor->timestamp, poured.cursor->position};
+  return result;
+}
+
+PourEventStoreCollectionEventsResult pour_event_store_collection_events(
+    std::span<const PouredEventSource> sources, const MessageSink& publish,
+    const PourEventStoreCollectionEventsOptions& options) {
+  Pace pace(options.rate_limit, options.stop_token);
+  PourEventStoreCollectionEventsResult result;
+  for (const PouredEventSource& source : sources) {
+    result.scans.emplace(source.event_store_id, scan_of(source, options.filters.to));
+  }
+  MergedFeed feed(sources, options.filters, options.after);
+  const Poured poured = pour(feed, pace, publish, options.after);
+  result.poured_event_count = poured.count;
+  result.stopped = poured.stopped;
+  result.cursor = poured.cursor;
+  return result;
+}
+
+}  // namespace castore::detail
