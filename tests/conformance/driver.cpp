@@ -1,220 +1,30 @@
 #include "driver.hpp"
 
 #include <castore/adapter_support.hpp>
-#include <castore/sqlite/event_storage_adapter.hpp>
 #include <exception>
-#include <filesystem>
 #include <functional>
 #include <latch>
 #include <map>
-#include <mutex>
-#include <random>
 #include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "domain.hpp"
+#include "commands.hpp"
+#include "driver_impl.hpp"
 
 namespace conformance {
 namespace {
-
-using castore::EventStorageAdapter;
-using nlohmann::json;
-
-/// What a scripted callback fails with.
-struct HandlerFailure : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 /// A listing whose pages do not end.
 struct Runaway : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// The scenario wants what cannot be said in the typed API.
-struct Unsupported {};
-
 // A group event without its event store, the scenarios' `detached`, cannot be made.
 static_assert(!std::is_constructible_v<castore::GroupedEvent<Pokemon, LevelledUp>,
                                        std::shared_ptr<EventStorageAdapter>, std::string,
                                        castore::NewEvent<LevelledUp>>);
-
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::random_device random;
-    do {
-      path_ = std::filesystem::temp_directory_path() /
-              ("castore-conformance-" + std::to_string(random()) + std::to_string(random()));
-    } while (!std::filesystem::create_directory(path_));
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  TemporaryDirectory(TemporaryDirectory&&) = delete;
-  TemporaryDirectory& operator=(TemporaryDirectory&&) = delete;
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
-// --- JSON to arguments --------------------------------------------------------------------------
-
-/// nullptr where the member is absent or null.
-const json* find(const json& object, const char* name) {
-  if (!object.is_object()) return nullptr;
-  const auto member = object.find(name);
-  return member == object.end() || member->is_null() ? nullptr : &*member;
-}
-
-const json& options_of(const json& args) {
-  static const json none = json::object();
-  const json* options = find(args, "options");
-  return options == nullptr ? none : *options;
-}
-
-std::optional<std::int64_t> integer(const json& options, const char* name) {
-  const json* value = find(options, name);
-  if (value == nullptr) return std::nullopt;
-  if (!value->is_number_integer()) throw castore::InvalidOptionError(name, "is no integer");
-  return value->get<std::int64_t>();
-}
-
-bool flag(const json& options, const char* name) {
-  const json* value = find(options, name);
-  return value != nullptr && value->get<bool>();
-}
-
-std::optional<castore::Timestamp> timestamp(const json& options, const char* name) {
-  const json* value = find(options, name);
-  if (value == nullptr) return std::nullopt;
-  return castore::parse_timestamp(value->get<std::string>());
-}
-
-template <castore::Aggregate A>
-std::optional<A> aggregate(const json& object, const char* name) {
-  const json* value = find(object, name);
-  if (value == nullptr) return std::nullopt;
-  return value->get<A>();
-}
-
-castore::EventsQueryOptions query_options(const json& options) {
-  return {.min_version = integer(options, "minVersion"),
-          .max_version = integer(options, "maxVersion"),
-          .limit = integer(options, "limit"),
-          .reverse = flag(options, "reverse")};
-}
-
-castore::ListAggregateIdsOptions list_options(const json& options) {
-  castore::ListAggregateIdsOptions list{
-      .limit = integer(options, "limit"),
-      .initial_event_after = timestamp(options, "initialEventAfter"),
-      .initial_event_before = timestamp(options, "initialEventBefore")};
-  if (find(options, "reverse") != nullptr) list.reverse = flag(options, "reverse");
-  if (const json* token = find(options, "pageToken")) list.page_token = token->get<std::string>();
-  return list;
-}
-
-/// Hands `event` to `use` as the `NewEvent` of the payload that its type names in that store.
-/// \throws castore::InvalidEventError  the store has no event of that type
-template <class A, class... Payloads, class Use>
-void with_new_event(const castore::EventStore<A, Payloads...>& store, const json& event,
-                    Use&& use) {
-  const castore::NewEventDetail detail = castore::parse_event(event.dump());
-  const auto try_payload = [&]<class P>(std::type_identity<P>) {
-    if constexpr (castore::NamesItsType<P>) {
-      if (detail.type != P::type) return false;
-    }
-    if (std::is_same_v<castore::MetadataOf<P>, castore::NoMetadata> && detail.metadata) {
-      throw castore::InvalidEventError("metadata", "is not of this event type");
-    }
-    auto typed = castore::decode<P>(
-        store.event_store_id(),
-        castore::to_view(castore::to_detail(castore::to_view(detail), castore::Timestamp{})));
-    use(castore::NewEvent<P>{std::move(typed.aggregate_id), typed.version, detail.timestamp,
-                             std::move(typed.payload), std::move(typed.metadata)});
-    return true;
-  };
-  if (!(try_payload(std::type_identity<Payloads>{}) || ...)) {
-    throw castore::InvalidEventError("type", "is not one of the event store's");
-  }
-}
-
-template <class A, class... Payloads>
-auto stored_events(const castore::EventStore<A, Payloads...>& store, const json& args) {
-  using AnyEvent = typename castore::EventStore<A, Payloads...>::AnyEvent;
-  std::vector<AnyEvent> events;
-  for (const json& event : args.at("events")) {
-    with_new_event(store, event, [&]<class P>(castore::NewEvent<P>&& e) {
-      if (!e.timestamp) throw castore::InvalidEventError("timestamp", "is missing");
-      events.push_back(castore::Event<P>{std::move(e.aggregate_id), e.version, *e.timestamp,
-                                         std::move(e.payload), std::move(e.metadata)});
-    });
-  }
-  return events;
-}
-
-// --- answers to JSON ----------------------------------------------------------------------------
-
-template <castore::EventPayload P>
-json to_answer(const castore::Event<P>& event) {
-  const castore::EncodedEvent encoded = castore::encode(event.payload, event.metadata);
-  std::string text;
-  castore::append_json(text, {.aggregate_id = event.aggregate_id,
-                              .version = event.version,
-                              .type = event.type(),
-                              .timestamp = event.timestamp,
-                              .payload = encoded.payload,
-                              .metadata = encoded.metadata});
-  return json::parse(text);
-}
-
-template <class... Payloads>
-json to_answer(const std::variant<castore::Event<Payloads>...>& event) {
-  return std::visit([](const auto& e) { return to_answer(e); }, event);
-}
-
-template <class AnyEvent>
-json to_answer(const std::vector<AnyEvent>& events) {
-  json answer = json::array();
-  for (const AnyEvent& event : events) answer.push_back(to_answer(event));
-  return answer;
-}
-
-template <class E, castore::Aggregate A>
-json to_answer(const E& event, const std::optional<A>& next_aggregate) {
-  json answer = {{"event", to_answer(event)}};
-  if (next_aggregate) answer["nextAggregate"] = *next_aggregate;
-  return answer;
-}
-
-template <castore::Aggregate A>
-json to_answer(const std::optional<A>& aggregate) {
-  json answer = json::object();
-  if (aggregate) answer["aggregate"] = *aggregate;
-  return answer;
-}
-
-json to_answer(const castore::ListedAggregateId& listed) {
-  return {{"aggregateId", listed.aggregate_id},
-          {"initialEventTimestamp", castore::format_timestamp(listed.initial_event_timestamp)}};
-}
-
-json to_answer(const castore::ListAggregateIdsResult& result) {
-  json ids = json::array();
-  for (const castore::ListedAggregateId& listed : result.aggregate_ids) {
-    ids.push_back(to_answer(listed));
-  }
-  json answer = {{"aggregateIds", std::move(ids)}};
-  if (result.next_page_token) answer["nextPageToken"] = *result.next_page_token;
-  return answer;
-}
 
 // --- errors to JSON -----------------------------------------------------------------------------
 
@@ -240,10 +50,13 @@ std::string_view kind_of(const castore::Error& error) {
     case castore::ErrorCode::undefined_event_storage_adapter:
     case castore::ErrorCode::invalid_page_token:
     case castore::ErrorCode::reserved_event_type:
+    case castore::ErrorCode::undefined_message_channel_adapter:
+    case castore::ErrorCode::message_channel_event_store_not_found:
       return castore::to_string(error.code());
     case castore::ErrorCode::invalid_event:
     case castore::ErrorCode::invalid_timestamp:
     case castore::ErrorCode::invalid_option:
+    case castore::ErrorCode::invalid_message:
       return "InvalidArgument";
     default:
       return "Other";
@@ -254,20 +67,32 @@ json error_answer(std::string_view kind, const std::exception& error) {
   return {{"error", {{"kind", kind}, {"message", error.what()}}}};
 }
 
-/// To be called while an exception is handled.
+}  // namespace
+
 json current_exception_answer() {
   try {
     throw;
   } catch (const Unsupported&) {
     return {{"unsupported", true}};
+  } catch (const castore::PublishError& e) {
+    // the original's error is the cause of ours
+    try {
+      std::rethrow_exception(e.cause());
+    } catch (...) {
+      return current_exception_answer();
+    }
   } catch (const castore::EventAlreadyExistsError& e) {
     json answer = error_answer(kind_of(e), e);
     answer["error"].update({{"eventStoreId", e.event_store_id()},
                             {"aggregateId", e.aggregate_id()},
                             {"version", e.version()}});
     return answer;
+  } catch (const castore::InvalidRetryPolicyError& e) {
+    return error_answer("InvalidRetryPolicy", e);
   } catch (const castore::Error& e) {
     return error_answer(kind_of(e), e);
+  } catch (const CommandRejected& e) {
+    return error_answer("CommandRejected", e);
   } catch (const ReducerError& e) {
     return error_answer("ReducerError", e);
   } catch (const HandlerFailure& e) {
@@ -278,76 +103,6 @@ json current_exception_answer() {
     return error_answer("Other", e);
   }
 }
-
-}  // namespace
-
-struct Driver::Impl {
-  using MakeAdapter = std::function<std::shared_ptr<EventStorageAdapter>()>;
-
-  Impl(AdapterKind adapter_kind, bool shared)
-      : kind(adapter_kind),
-        make_adapter(database("events.db", shared)),
-        pokemons(make_pokemons(make_adapter())),
-        trainers(make_trainers(make_adapter())),
-        counters(make_counters(make_adapter())) {}
-
-  /// Gives adapters on one fresh database: the same one each time, or new ones.
-  [[nodiscard]] MakeAdapter database(const char* name, bool shared) const {
-    // in memory, the adapter is the database
-    if (kind == AdapterKind::in_memory) {
-      return
-          [adapter = std::make_shared<castore::InMemoryEventStorageAdapter>()] { return adapter; };
-    }
-    auto file = castore::sqlite::Database::open(directory.path() / name);
-    if (shared) {
-      return [adapter = std::make_shared<castore::SqliteEventStorageAdapter>(std::move(file))] {
-        return adapter;
-      };
-    }
-    return [file = std::move(file)] {
-      return std::make_shared<castore::SqliteEventStorageAdapter>(file);
-    };
-  }
-
-  /// Calls `use` with the event store that `args` names, typed.
-  template <class Use>
-  json with_store(const json& args, Use&& use) {
-    const auto id = args.at("store").get<std::string>();
-    if (id == pokemons.event_store_id()) return use(pokemons);
-    if (id == trainers.event_store_id()) return use(trainers);
-    if (id == counters.event_store_id()) return use(counters);
-    throw std::invalid_argument("there is no event store " + id);
-  }
-
-  using Operation = json (Impl::*)(const json& args);
-  static const std::map<std::string_view, Operation>& operations();
-
-  json push_event(const json& args);
-  json push_event_group(const json& args);
-  json get_events(const json& args);
-  json get_aggregate(const json& args);
-  json get_existing_aggregate(const json& args);
-  json list_aggregate_ids(const json& args);
-  json list_all_aggregate_ids(const json& args);
-  json build_aggregate(const json& args);
-  json simulate_aggregate(const json& args);
-  json parallel(const json& args);
-  json detach_adapter(const json& args);
-  json define_event_type(const json& args);
-  json set_on_event_pushed(const json& args);
-  json on_event_pushed_calls(const json& args);
-
-  json execute(std::string_view operation, const json& args) noexcept;
-
-  TemporaryDirectory directory;  // before what has files open in it
-  AdapterKind kind;
-  MakeAdapter make_adapter;
-  Pokemons pokemons;
-  Trainers trainers;
-  Counters counters;
-  std::mutex calls_mutex;
-  std::map<std::string, json> calls;  ///< of the recording callbacks, by their id
-};
 
 json Driver::Impl::push_event(const json& args) {
   return with_store(args, [&]<class A, class... P>(castore::EventStore<A, P...>& store) {
@@ -544,7 +299,24 @@ const std::map<std::string_view, Driver::Impl::Operation>& Driver::Impl::operati
       {"detachAdapter", &Impl::detach_adapter},
       {"defineEventType", &Impl::define_event_type},
       {"setOnEventPushed", &Impl::set_on_event_pushed},
-      {"onEventPushedCalls", &Impl::on_event_pushed_calls}};
+      {"onEventPushedCalls", &Impl::on_event_pushed_calls},
+      {"runCommand", &Impl::run_command},
+      {"classifyMessage", &Impl::classify_message},
+      {"createChannel", &Impl::create_channel},
+      {"setWorker", &Impl::set_worker},
+      {"onMessage", &Impl::on_message},
+      {"publishMessage", &Impl::publish_message},
+      {"publishMessages", &Impl::publish_messages},
+      {"getAggregateAndPublishMessage", &Impl::get_aggregate_and_publish_message},
+      {"received", &Impl::received},
+      {"connectStore", &Impl::connect_store},
+      {"mockStore", &Impl::mock_store},
+      {"resetStore", &Impl::reset_store},
+      {"muteStore", &Impl::mute_store},
+      {"pourAggregateEvents", &Impl::pour_aggregate_events},
+      {"pourEventStoreAggregateIds", &Impl::pour_event_store_aggregate_ids},
+      {"pourEventStoreEvents", &Impl::pour_event_store_events},
+      {"pourEventStoreCollectionEvents", &Impl::pour_event_store_collection_events}};
   return all;
 }
 
