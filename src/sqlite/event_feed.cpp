@@ -148,8 +148,8 @@ class Page {
   void add(const Row& row);
 
  private:
-  static constexpr std::size_t most_text = 1 << 20;    // bytes
-  static constexpr std::size_t most_kept = 16 * 1024;  // bytes
+  static constexpr std::size_t most_text = 1 << 20;  // bytes
+  static constexpr std::size_t most_kept = 1 << 14;  // bytes
 
   static void release_if_large(std::optional<std::string>& text);
   static void assign(std::optional<std::string>& target, std::optional<std::string_view> text);
@@ -205,16 +205,15 @@ struct Match {
   std::int64_t timestamp;
 };
 
-/// Puts positions in the order of timestamps, in a file of SQLite's own that goes with the object;
-/// small ones stay in memory.
+/// Puts positions in the order of timestamps: SQLite's sorter on a database of its own, which goes
+/// with the object. What is more than the cache lies in temporary files.
 class Sorter {
  public:
   Sorter() : connection_("", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, {}) {
     connection_.execute(R"sql(
       PRAGMA journal_mode = OFF;
-      PRAGMA cache_size = -8000;
-      CREATE TABLE match (timestamp INTEGER, position INTEGER, PRIMARY KEY (timestamp, position))
-        WITHOUT ROWID;
+      PRAGMA cache_size = -4000;
+      CREATE TABLE match (timestamp INTEGER, position INTEGER PRIMARY KEY);
       BEGIN;
     )sql");
   }
