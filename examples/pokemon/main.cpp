@@ -5,12 +5,21 @@
 ///
 /// Nothing is forgotten, so a second run on the same file tells of other pokemons in it.
 
+#include <algorithm>
+#include <castore/connected_event_store.hpp>
+#include <castore/dam.hpp>
+#include <castore/in_memory/message_bus_adapter.hpp>
+#include <castore/message_channel.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <iostream>
+#include <map>
+#include <pokemon/commands.hpp>
 #include <pokemon/pokemon.hpp>
 #include <string>
+#include <utility>
 #include <variant>
 
 namespace {
@@ -36,46 +45,77 @@ void appear(const Pokemons& pokemons, const std::string& run) {
   print(pushed.next_aggregate.value());  // known without reading, since it is the initial event
 }
 
-/// Pushes what was decided on `known`; where somebody else was faster, reads and decides again.
-Pokemon level_up(const Pokemons& pokemons, Pokemon known) {
-  while (true) {
-    try {
-      auto pushed = pokemons.push_event(pokemon::leveled_up(known.aggregate_id, known.version + 1),
-                                        {.prev_aggregate = known});
-      return pushed.next_aggregate.value();
-    } catch (const castore::EventAlreadyExistsError& e) {
-      std::cout << "  version " << e.version() << " is taken: reading again\n";
-      known = pokemons.get_existing_aggregate(known.aggregate_id);
-    }
-  }
-}
-
+/// Both players decide on what they have read; the command of the one who comes second reads again
+/// and decides again.
 void compete(const Pokemons& pokemons, const std::string& pikachu) {
-  std::cout << "two players level it up, both from what they read at version 1\n";
-  const Pokemon read_by_both = pokemons.get_existing_aggregate(pikachu);
-  print(level_up(pokemons, read_by_both));
-  print(level_up(pokemons, read_by_both));
+  std::cout << "two players level it up at the same time\n";
+  bool rival_is_faster = true;
+  const castore::Command level_up(
+      "LEVEL_UP_POKEMON", castore::event_stores(pokemons),
+      [&](const pokemon::PokemonId& input, const castore::EventStores<Pokemons>& stores) {
+        const Pokemon known = std::get<0>(stores).get_existing_aggregate(input.pokemon_id);
+        const auto next = pokemon::leveled_up(input.pokemon_id, known.version + 1);
+        if (std::exchange(rival_is_faster, false)) std::get<0>(stores).push_event(next);
+        std::get<0>(stores).push_event(next);
+      },
+      {.on_event_already_exists = [](const castore::EventAlreadyExistsError& error,
+                                     const castore::CommandAttempt& attempt) {
+        std::cout << "  version " << error.version() << " is taken: attempt "
+                  << attempt.attempt_number << " failed, " << attempt.retries_left << " left\n";
+      }});
+  level_up({pikachu});
+  print(pokemons.get_existing_aggregate(pikachu));
 }
 
 void catch_pokemon(const Pokemons& pokemons, const Trainers& trainers, const std::string& pikachu,
                    const std::string& ash) {
   std::cout << "a trainer catches it: one event in each store, both or none\n";
   trainers.push_event(pokemon::created(ash, "Ash"));
-  const Pokemon known = pokemons.get_existing_aggregate(pikachu);
-  castore::push_event_group(pokemons.group_event(pokemon::caught(pikachu, known.version + 1, ash)),
-                            trainers.group_event(pokemon::caught_pokemon(ash, 2, pikachu)));
+  const auto catch_pokemon = pokemon::make_catch_pokemon(pokemons, trainers);
+  catch_pokemon({.pokemon_id = pikachu, .trainer_id = ash});
   print(pokemons.get_existing_aggregate(pikachu));
   const Trainer trainer = trainers.get_existing_aggregate(ash);
   std::cout << "  " << trainer.name << " has " << trainer.pokemon_ids.size() << " pokemon\n";
 
   try {
-    castore::push_event_group(
-        trainers.group_event(pokemon::caught_pokemon(ash, 3, pikachu)),
-        pokemons.group_event(pokemon::caught(pikachu, known.version + 1, ash)));
-  } catch (const castore::EventAlreadyExistsError&) {
-    std::cout << "  it cannot be caught twice: nothing of that group is stored, "
-              << trainers.get_existing_aggregate(ash).pokemon_ids.size() << " pokemon\n";
+    catch_pokemon({.pokemon_id = pikachu, .trainer_id = ash});
+  } catch (const pokemon::Rejected& e) {
+    std::cout << "  it cannot be caught twice: " << e.what() << '\n';
   }
+}
+
+/// Listens to the news of pokemons, and remembers the highest level of each kind.
+struct Pokedex {
+  std::map<std::string, int> levels;  ///< by name
+
+  void operator()(const castore::StateCarrying<Pokemons>& message) {
+    if (!message.aggregate) return;
+    int& highest = levels[message.aggregate->name];
+    highest = std::max(highest, message.aggregate->level);
+  }
+  void operator()(
+      const castore::Notification<Pokemons, castore::Event<pokemon::PokemonAppeared>>& message) {
+    levels.try_emplace(message.event.payload.name, message.event.payload.level);
+  }
+};
+
+void print(const Pokedex& pokedex) {
+  for (const auto& [name, level] : pokedex.levels) {
+    std::cout << "  " << name << " up to level " << level << '\n';
+  }
+}
+
+/// Listeners that come late hear the whole history, marked as told again.
+void replay(const Pokemons& pokemons) {
+  std::cout << "who comes late can hear it all again\n";
+  castore::NotificationMessageBus<Pokemons> bus("POKEMON_HISTORY", pokemons);
+  const auto adapter = castore::InMemoryMessageBusAdapter::attach_to(bus);
+  Pokedex pokedex;
+  adapter->on<pokemon::PokemonAppeared>(bus, pokemons, std::ref(pokedex), {.on_replay = true});
+  const auto poured = castore::pour_event_store_events(pokemons, bus);
+  adapter->drain();
+  std::cout << "  " << poured.poured_event_count << " events\n";
+  print(pokedex);
 }
 
 void rewind(const Pokemons& pokemons, const std::string& pikachu) {
@@ -119,17 +159,29 @@ int main(int argc, char** argv) try {
                              : std::filesystem::temp_directory_path() / "castore-pokemon.db";
   const auto adapter =
       std::make_shared<castore::SqliteEventStorageAdapter>(castore::sqlite::Database::open(path));
-  const Pokemons pokemons = pokemon::make_pokemons(adapter);
+  Pokemons pokemons = pokemon::make_pokemons(adapter);
   const Trainers trainers = pokemon::make_trainers(adapter);
+
+  // What is pushed to `connected` is stored, and then told on the bus.
+  castore::StateCarryingMessageBus<Pokemons> bus("POKEMON_NEWS", pokemons);
+  Pokedex pokedex;  // before the adapter, whose threads use it
+  const auto bus_adapter = castore::InMemoryMessageBusAdapter::attach_to(bus);
+  bus_adapter->on(bus, pokemons, std::ref(pokedex));
+  const castore::ConnectedEventStore connected(pokemons, bus);
 
   const auto run = std::to_string(trainers.list_aggregate_ids().aggregate_ids.size() + 1);
   const std::string pikachu = "pikachu-" + run;
-  appear(pokemons, run);
-  compete(pokemons, pikachu);
-  catch_pokemon(pokemons, trainers, pikachu, "ash-" + run);
+  appear(connected, run);
+  compete(connected, pikachu);
+  catch_pokemon(connected, trainers, pikachu, "ash-" + run);
   rewind(pokemons, pikachu);
   simulate(pokemons, pikachu);
   list(pokemons);
+
+  bus_adapter->drain();
+  std::cout << "what a listener on the bus has heard meanwhile\n";
+  print(pokedex);
+  replay(pokemons);
 } catch (const std::exception& e) {
   std::cerr << "castore-pokemon: " << e.what() << '\n';
   return 1;
