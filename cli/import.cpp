@@ -1,10 +1,8 @@
 #include <CLI/CLI.hpp>
 #include <castore/event_json.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
-#include <chrono>
 #include <fstream>
 #include <memory>
-#include <ostream>
 #include <vector>
 
 #include "arguments.hpp"
@@ -13,7 +11,7 @@
 #include "errors.hpp"
 #include "interrupt.hpp"
 #include "lines.hpp"
-#include "terminal.hpp"
+#include "progress.hpp"
 
 namespace castore::cli {
 namespace {
@@ -60,33 +58,6 @@ struct Progress {
   }
 };
 
-/// One line on the terminal, written over and over.
-class ProgressLine {
- public:
-  explicit ProgressLine(std::ostream& err) : err_(err), shown_(is_terminal(err)) {}
-  ProgressLine(const ProgressLine&) = delete;
-  ProgressLine& operator=(const ProgressLine&) = delete;
-  ProgressLine(ProgressLine&&) = delete;
-  ProgressLine& operator=(ProgressLine&&) = delete;
-  ~ProgressLine() {
-    if (written_) err_ << "\r\x1b[K" << std::flush;
-  }
-
-  void update(const Progress& progress) {
-    const auto now = std::chrono::steady_clock::now();
-    if (!shown_ || now < next_) return;
-    next_ = now + std::chrono::milliseconds{100};
-    err_ << "\r\x1b[K" << progress.text() << std::flush;
-    written_ = true;
-  }
-
- private:
-  std::ostream& err_;
-  bool shown_;
-  bool written_ = false;
-  std::chrono::steady_clock::time_point next_{};
-};
-
 std::string compact(const std::optional<std::string_view>& json) {
   std::string text;
   if (json) append_compact_json(text, *json);
@@ -118,7 +89,7 @@ class Importer {
     try {
       while (read_batch()) {
         push_batch();
-        line.update(progress_);
+        line.update(progress_.text());
       }
       open();  // even nothing makes the file
     } catch (const Interrupted&) {
