@@ -59,6 +59,32 @@ void append_value(std::string& out, const std::vector<SchemaViolation>& violatio
   out += ']';
 }
 
+std::string to_text(const Place& place) {
+  const std::string number = std::to_string(place.number);
+  switch (place.of) {
+    case Place::Of::line:
+      return "Line " + number;
+    case Place::Of::output_line:
+      return "Line " + number + " of the program's output";
+    case Place::Of::position:
+      return "Position " + number;
+  }
+  return number;
+}
+
+std::vector<ErrorField> inside_stored_event(std::vector<ErrorField> fields) {
+  for (ErrorField& field : fields) {
+    auto* const path = std::get_if<std::string>(&field.value);
+    if (field.name != "path" || path == nullptr) continue;
+    if (!path->starts_with("event")) path->insert(0, "event.");
+  }
+  return fields;
+}
+
+bool is_about_an_event(ErrorCode code) {
+  return code == ErrorCode::invalid_event || code == ErrorCode::schema_violation;
+}
+
 }  // namespace
 
 ExitCode exit_code(ErrorCode code) noexcept {
@@ -105,23 +131,18 @@ OutputError::OutputError(std::string_view done)
     : std::runtime_error(std::string("standard output could not be written") +
                          (done.empty() ? "" : "; ") + std::string(done)) {}
 
-Error at_place(const Error& error, const std::string& prefix,
-               const std::vector<ErrorField>& fields) {
-  std::vector<ErrorField> all = error.fields();
-  all.insert(all.end(), fields.begin(), fields.end());
-  return {error.code(), prefix + error.what(), std::move(all)};
+Error at_place(const Error& error, const Place& place, const std::string& remark) {
+  std::vector<ErrorField> fields = error.fields();
+  if (is_about_an_event(error.code())) fields = inside_stored_event(std::move(fields));
+  fields.push_back({place.of == Place::Of::position ? "position" : "line", place.number});
+  return {error.code(), to_text(place) + ": " + remark + error.what(), std::move(fields)};
 }
 
-Error inside_stored_event(const Error& error) {
-  std::vector<ErrorField> fields = error.fields();
-  for (ErrorField& field : fields) {
-    auto* const path = std::get_if<std::string>(&field.value);
-    if (error.code() != ErrorCode::invalid_event || field.name != "path" || path == nullptr) {
-      continue;
-    }
-    if (!path->starts_with("event")) path->insert(0, "event.");
-  }
-  return {error.code(), error.what(), std::move(fields)};
+Error with_remark(const Error& error, const std::string& remark,
+                  const std::vector<ErrorField>& fields) {
+  std::vector<ErrorField> all = error.fields();
+  all.insert(all.end(), fields.begin(), fields.end());
+  return {error.code(), error.what() + remark, std::move(all)};
 }
 
 void append_problem(std::string& out, std::string_view code, std::string_view message,

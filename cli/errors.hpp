@@ -1,6 +1,7 @@
 #pragma once
 
 #include <castore/error.hpp>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -43,13 +44,26 @@ class Interrupted : public std::runtime_error {
   std::vector<ErrorField> fields_;
 };
 
-/// The same error at a certain place: `prefix` before its message, `fields` behind its own.
-[[nodiscard]] Error at_place(const Error& error, const std::string& prefix,
-                             const std::vector<ErrorField>& fields);
+/// Where one of many events stands.
+struct Place {
+  enum class Of {
+    line,         ///< of the input, from 1
+    output_line,  ///< of what a program prints, from 1
+    position,     ///< in the order of commit, from 1
+  };
+  Of of;
+  std::int64_t number;
+};
 
-/// An event that stands inside a line `{"eventStoreId":…,"event":{…}}` is wrong at "event.version",
-/// not at "version".
-[[nodiscard]] Error inside_stored_event(const Error& error);
+/// The same error, with `place` before its message and as the field `line` or `position`. An event
+/// that stands inside `{"eventStoreId":…,"event":{…}}` is wrong at "event.version", not "version".
+/// \param remark  between the place and the message
+[[nodiscard]] Error at_place(const Error& error, const Place& place,
+                             const std::string& remark = {});
+
+/// The same error, with `remark` behind its message and `fields` behind its own.
+[[nodiscard]] Error with_remark(const Error& error, const std::string& remark,
+                                const std::vector<ErrorField>& fields);
 
 /// Appends `{"code":…,"message":…,…fields}`. Text that is not UTF-8 is mended.
 void append_problem(std::string& out, std::string_view code, std::string_view message,

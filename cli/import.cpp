@@ -1,6 +1,5 @@
 #include <CLI/CLI.hpp>
 #include <castore/event_json.hpp>
-#include <castore/sqlite/event_storage_adapter.hpp>
 #include <fstream>
 #include <memory>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "commands.hpp"
 #include "context.hpp"
 #include "errors.hpp"
+#include "event_writer.hpp"
 #include "interrupt.hpp"
 #include "lines.hpp"
 #include "progress.hpp"
@@ -37,7 +37,7 @@ struct ImportOptions {
 };
 
 struct Line {
-  std::int64_t number;
+  Place place;
   StoredEvent stored;
 };
 
@@ -57,22 +57,6 @@ struct Progress {
     return " (" + text() + "; committed up to line " + std::to_string(committed_lines) + ")";
   }
 };
-
-std::string compact(const std::optional<std::string_view>& json) {
-  std::string text;
-  if (json) append_compact_json(text, *json);
-  return text;
-}
-
-/// White space between tokens is no difference: what castore prints has none.
-bool same_json(const std::optional<std::string_view>& a, const std::optional<std::string_view>& b) {
-  return a == b || (a && b && compact(a) == compact(b));
-}
-
-bool same_event(const EventView& stored, const NewEventView& event) {
-  return stored.type == event.type && stored.timestamp == event.timestamp &&
-         same_json(stored.payload, event.payload) && same_json(stored.metadata, event.metadata);
-}
 
 class Importer {
  public:
@@ -95,8 +79,7 @@ class Importer {
     } catch (const Interrupted&) {
       throw;
     } catch (const Error& error) {
-      throw Error(error.code(), error.what() + progress_.so_far(),
-                  at_place(error, {}, progress_.fields()).fields());
+      throw with_remark(error, progress_.so_far(), progress_.fields());
     }
     return progress_;
   }
@@ -109,58 +92,22 @@ class Importer {
       auto stored = reader_.next();
       stop_if_interrupted();  // an interrupted read looks like the end
       if (!stored) break;
-      require_timestamp(stored->event);
-      batch_.push_back({reader_.line(), std::move(*stored)});
+      require_timestamp(stored->event, reader_.place());
+      batch_.push_back({reader_.place(), std::move(*stored)});
     }
     return !batch_.empty();
   }
 
-  /// The clock's would make it another event each time it is imported.
-  void require_timestamp(const NewEventDetail& event) const {
-    if (event.timestamp) return;
-    throw at_line(InvalidEventError("event.timestamp", "is missing"), reader_.line());
-  }
-
   void push_batch() {
     open();
-    Progress next = progress_;
-    sqlite::Transaction transaction(*storage_->database());
+    events_.clear();
     for (const Line& line : batch_) {
-      stop_if_interrupted();
-      push(line, next);
+      events_.push_back({line.place, line.stored.event_store_id, to_view(line.stored.event)});
     }
-    transaction.commit();
-    next.committed_lines = batch_.back().number;
-    progress_ = next;
-  }
-
-  void push(const Line& line, Progress& next) {
-    const NewEventView event = to_view(line.stored.event);
-    try {
-      storage_->push_event(line.stored.event_store_id, event, push_);
-      ++next.imported;
-    } catch (const EventAlreadyExistsError& error) {
-      if (!is_stored(line.stored.event_store_id, event)) {
-        throw at_place(
-            error,
-            "Line " + std::to_string(line.number) + ": the stored event differs from this one. ",
-            {{"line", line.number}});
-      }
-      ++next.skipped;
-    } catch (const Error& error) {
-      throw at_line(error, line.number);
-    }
-  }
-
-  [[nodiscard]] bool is_stored(std::string_view event_store_id, const NewEventView& event) const {
-    bool same = false;
-    storage_->for_each_event(event_store_id, event.aggregate_id,
-                             {.min_version = event.version, .max_version = event.version},
-                             [&](const EventView& stored) {
-                               same = same_event(stored, event);
-                               return false;
-                             });
-    return same;
+    const auto [inserted, skipped] = writer_->write(events_, [this] { stop_if_interrupted(); });
+    progress_.imported += inserted;
+    progress_.skipped += skipped;
+    progress_.committed_lines = batch_.back().place.number;
   }
 
   void stop_if_interrupted() const {
@@ -169,15 +116,16 @@ class Importer {
   }
 
   void open() {
-    if (!storage_) storage_.emplace(context_.open_for_writing());
+    if (!writer_) writer_.emplace(context_.open_for_writing(), push_);
   }
 
   std::size_t batch_size_;
   PushEventOptions push_;
   StoredEventReader reader_;
   const Context& context_;
-  std::optional<SqliteEventStorageAdapter> storage_;
+  std::optional<EventWriter> writer_;
   std::vector<Line> batch_;
+  std::vector<PlacedEvent> events_;
   Progress progress_;
 };
 

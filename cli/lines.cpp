@@ -2,8 +2,6 @@
 
 #include <istream>
 
-#include "errors.hpp"
-
 namespace castore::cli {
 namespace {
 
@@ -18,7 +16,7 @@ std::optional<StoredEvent> StoredEventReader::next() {
   try {
     return parse_stored_event(text_);
   } catch (const Error& error) {
-    throw at_line(error, line_);
+    throw at_place(error, place());
   }
 }
 
@@ -31,9 +29,9 @@ bool StoredEventReader::next_line() {
   return false;
 }
 
-Error at_line(const Error& error, std::int64_t line) {
-  return at_place(inside_stored_event(error), "Line " + std::to_string(line) + ": ",
-                  {{"line", line}});
+void require_timestamp(const NewEventDetail& event, const Place& place) {
+  if (event.timestamp) return;
+  throw at_place(InvalidEventError("event.timestamp", "is missing"), place);
 }
 
 std::string read_all(std::istream& in) {

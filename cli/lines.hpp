@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "errors.hpp"
+
 namespace castore::cli {
 
 /// Reads JSON Lines of `{"eventStoreId":…,"event":{…}}`; blank lines count, but are skipped.
@@ -18,8 +20,8 @@ class StoredEventReader {
   /// \throws StorageError  the input cannot be read
   std::optional<StoredEvent> next();
 
-  /// Of the event that `next` answered last, from 1.
-  [[nodiscard]] std::int64_t line() const noexcept { return line_; }
+  /// Of the event that `next` answered last.
+  [[nodiscard]] Place place() const noexcept { return {Place::Of::line, line_}; }
 
  private:
   bool next_line();
@@ -29,8 +31,9 @@ class StoredEventReader {
   std::int64_t line_ = 0;
 };
 
-/// The error, with the line it happened at.
-[[nodiscard]] Error at_line(const Error& error, std::int64_t line);
+/// An event of a history: the clock's time would make it another one each time it is read.
+/// \throws InvalidEventError  it has no timestamp
+void require_timestamp(const NewEventDetail& event, const Place& place);
 
 /// Everything there is. \throws StorageError
 [[nodiscard]] std::string read_all(std::istream& in);

@@ -32,7 +32,7 @@ struct PushGroupOptions {
 };
 
 struct Line {
-  std::int64_t number;
+  Place place;
   StoredEvent stored;
 };
 
@@ -40,13 +40,13 @@ std::vector<Line> read_group(std::istream& in) {
   std::vector<Line> lines;
   StoredEventReader reader(in);
   while (auto stored = reader.next()) {
-    lines.push_back({reader.line(), std::move(*stored)});
+    lines.push_back({reader.place(), std::move(*stored)});
     try {
       // by line, since the adapter's errors do not say which event of the group they are about
       const Line& line = lines.back();
       check_new_event(line.stored.event_store_id, to_view(line.stored.event));
     } catch (const Error& error) {
-      throw at_line(error, reader.line());
+      throw at_place(error, reader.place());
     }
   }
   return lines;
@@ -94,12 +94,12 @@ Timestamp push(const std::vector<Line>& lines, EventStorageAdapter& storage,
   try {
     return storage.push_event_group(to_group(lines, storage, options), {.force = options.force});
   } catch (const EventAlreadyExistsError& error) {
-    throw at_line(error, line_of(error, lines, storage).number);
+    throw at_place(error, line_of(error, lines, storage).place);
   } catch (const VersionGapError& error) {
-    throw at_line(error, line_of(error, lines, storage).number);
+    throw at_place(error, line_of(error, lines, storage).place);
   } catch (const InvalidEventGroupError& error) {
     if (lines.empty()) throw;
-    throw at_line(error, lines.at(error.index()).number);
+    throw at_place(error, lines.at(error.index()).place);
   }
 }
 

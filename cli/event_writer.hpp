@@ -1,0 +1,47 @@
+#pragma once
+
+#include <castore/event_storage_adapter.hpp>
+#include <castore/sqlite/event_storage_adapter.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "errors.hpp"
+
+namespace castore::cli {
+
+/// An event of a history and where it stands there; borrowed for the call.
+struct PlacedEvent {
+  Place place;
+  std::string_view event_store_id;
+  NewEventView event;  ///< with its timestamp
+};
+
+/// Writes events of a history to a file, so that it can be done again: an event that is there
+/// already, and the same, is skipped. The same is type, timestamp, payload and metadata, the latter
+/// two token by token as text.
+class EventWriter {
+ public:
+  struct Counts {
+    std::int64_t inserted = 0;
+    std::int64_t skipped = 0;
+  };
+
+  EventWriter(std::shared_ptr<sqlite::Database> database, const PushEventOptions& options);
+
+  /// All of `batch` in one transaction, or nothing of it. The errors name the place of the event.
+  /// \param before_each  called before each event; what it throws ends the batch
+  /// \throws EventAlreadyExistsError  another event is stored at that version
+  Counts write(std::span<const PlacedEvent> batch, const std::function<void()>& before_each = {});
+
+ private:
+  bool insert(const PlacedEvent& placed);
+  [[nodiscard]] bool is_stored(const PlacedEvent& placed) const;
+
+  SqliteEventStorageAdapter storage_;
+  PushEventOptions options_;
+};
+
+}  // namespace castore::cli
