@@ -136,7 +136,7 @@ std::ifstream open_file(const std::string& name) {
 }
 
 void import(const ImportOptions& options, const Context& context) {
-  const InterruptMark interrupt_mark;
+  const InterruptMark interrupt_mark(InterruptMark::Waiting::ends);
   std::ifstream file;
   const bool from_file = options.file != "-";
   if (from_file) file = open_file(options.file);

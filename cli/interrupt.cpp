@@ -1,6 +1,8 @@
 #include "interrupt.hpp"
 
+#include <algorithm>
 #include <csignal>
+#include <thread>
 
 namespace castore::cli {
 namespace {
@@ -11,6 +13,15 @@ volatile std::sig_atomic_t interrupted = 0;  // a signal handler can reach nothi
 
 bool InterruptMark::is_set() noexcept { return interrupted != 0; }
 
+void sleep_until(std::chrono::steady_clock::time_point time) {
+  using std::chrono::steady_clock;
+  constexpr steady_clock::duration nap = std::chrono::milliseconds{50};
+  for (auto now = steady_clock::now(); now < time; now = steady_clock::now()) {
+    if (InterruptMark::is_set()) return;
+    std::this_thread::sleep_for(std::min(nap, time - now));
+  }
+}
+
 #ifdef _WIN32
 
 // Windows resets the handler to the default when it calls it: the second Ctrl-C ends the process.
@@ -18,7 +29,7 @@ struct InterruptMark::Previous {
   void (*handler)(int);
 };
 
-InterruptMark::InterruptMark() : previous_(std::make_unique<Previous>()) {
+InterruptMark::InterruptMark(Waiting /*calls*/) : previous_(std::make_unique<Previous>()) {
   interrupted = 0;
   previous_->handler = std::signal(SIGINT, [](int) { interrupted = 1; });
   if (previous_->handler == SIG_IGN) std::signal(SIGINT, SIG_IGN);
@@ -38,14 +49,14 @@ struct InterruptMark::Previous {
   struct sigaction action;
 };
 
-InterruptMark::InterruptMark() : previous_(std::make_unique<Previous>()) {
+InterruptMark::InterruptMark(Waiting calls) : previous_(std::make_unique<Previous>()) {
   interrupted = 0;
   sigaction(SIGINT, nullptr, &previous_->action);
   if (previous_->action.sa_handler == SIG_IGN) return;
   struct sigaction mark {};
   mark.sa_handler = [](int) { interrupted = 1; };
-  // No SA_RESTART: a read that waits for the user has to come back.
   mark.sa_flags = static_cast<int>(SA_RESETHAND);
+  if (calls == Waiting::goes_on) mark.sa_flags |= SA_RESTART;
   sigemptyset(&mark.sa_mask);
   sigaction(SIGINT, &mark, nullptr);
 }

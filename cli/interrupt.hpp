@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 
 namespace castore::cli {
@@ -9,7 +10,12 @@ namespace castore::cli {
 /// One at a time in a process.
 class InterruptMark {
  public:
-  InterruptMark();
+  /// What becomes of a system call that waits when the user interrupts.
+  enum class Waiting {
+    ends,     ///< it comes back: what waits for input has to
+    goes_on,  ///< unless it is a sleep: no output is cut off
+  };
+  explicit InterruptMark(Waiting calls);
   InterruptMark(const InterruptMark&) = delete;
   InterruptMark& operator=(const InterruptMark&) = delete;
   InterruptMark(InterruptMark&&) = delete;
@@ -22,6 +28,9 @@ class InterruptMark {
   struct Previous;
   std::unique_ptr<Previous> previous_;
 };
+
+/// Sleeps until then, or until the user interrupts.
+void sleep_until(std::chrono::steady_clock::time_point time);
 
 /// While it lives, writing to a pipe that nobody reads is an error of the write, not the silent end
 /// of the process.
