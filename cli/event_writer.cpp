@@ -26,6 +26,15 @@ bool same_event(const EventView& stored, const NewEventView& event) {
 
 }  // namespace
 
+std::vector<PlacedEvent> to_views(std::span<const StoredLine> lines) {
+  std::vector<PlacedEvent> events;
+  events.reserve(lines.size());
+  for (const auto& [place, stored] : lines) {
+    events.push_back({place, stored.event_store_id, to_view(stored.event)});
+  }
+  return events;
+}
+
 EventWriter::EventWriter(std::shared_ptr<sqlite::Database> database,
                          const PushEventOptions& options)
     : storage_(std::move(database)), options_(options) {}

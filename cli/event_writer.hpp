@@ -7,8 +7,10 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "errors.hpp"
+#include "lines.hpp"
 
 namespace castore::cli {
 
@@ -18,6 +20,8 @@ struct PlacedEvent {
   std::string_view event_store_id;
   NewEventView event;  ///< with its timestamp
 };
+
+[[nodiscard]] std::vector<PlacedEvent> to_views(std::span<const StoredLine> lines);
 
 /// Writes events of a history to a file, so that it can be done again: an event that is there
 /// already, and the same, is skipped. The same is type, timestamp, payload and metadata, the latter

@@ -36,11 +36,6 @@ struct ImportOptions {
   bool allow_version_gap = false;
 };
 
-struct Line {
-  Place place;
-  StoredEvent stored;
-};
-
 struct Progress {
   std::int64_t imported = 0;
   std::int64_t skipped = 0;
@@ -89,22 +84,19 @@ class Importer {
     batch_.clear();
     while (batch_.size() < batch_size_) {
       stop_if_interrupted();
-      auto stored = reader_.next();
+      auto line = reader_.next();
       stop_if_interrupted();  // an interrupted read looks like the end
-      if (!stored) break;
-      require_timestamp(stored->event, reader_.place());
-      batch_.push_back({reader_.place(), std::move(*stored)});
+      if (!line) break;
+      require_timestamp(*line);
+      batch_.push_back(std::move(*line));
     }
     return !batch_.empty();
   }
 
   void push_batch() {
     open();
-    events_.clear();
-    for (const Line& line : batch_) {
-      events_.push_back({line.place, line.stored.event_store_id, to_view(line.stored.event)});
-    }
-    const auto [inserted, skipped] = writer_->write(events_, [this] { stop_if_interrupted(); });
+    const auto [inserted, skipped] =
+        writer_->write(to_views(batch_), [this] { stop_if_interrupted(); });
     progress_.imported += inserted;
     progress_.skipped += skipped;
     progress_.committed_lines = batch_.back().place.number;
@@ -124,8 +116,7 @@ class Importer {
   StoredEventReader reader_;
   const Context& context_;
   std::optional<EventWriter> writer_;
-  std::vector<Line> batch_;
-  std::vector<PlacedEvent> events_;
+  std::vector<StoredLine> batch_;
   Progress progress_;
 };
 

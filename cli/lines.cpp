@@ -11,27 +11,26 @@ void check_readable(const std::istream& in) {
 
 }  // namespace
 
-std::optional<StoredEvent> StoredEventReader::next() {
-  if (!next_line()) return std::nullopt;
-  try {
-    return parse_stored_event(text_);
-  } catch (const Error& error) {
-    throw at_place(error, place());
-  }
-}
-
-bool StoredEventReader::next_line() {
+std::optional<StoredLine> StoredEventReader::next() {
   while (std::getline(in_, text_)) {
-    ++line_;
-    if (text_.find_first_not_of(" \t\r") != std::string::npos) return true;
+    if (auto line = parse_stored_line(text_, {Place::Of::line, ++count_})) return line;
   }
   check_readable(in_);
-  return false;
+  return std::nullopt;
 }
 
-void require_timestamp(const NewEventDetail& event, const Place& place) {
-  if (event.timestamp) return;
-  throw at_place(InvalidEventError("event.timestamp", "is missing"), place);
+std::optional<StoredLine> parse_stored_line(std::string_view text, const Place& place) {
+  if (text.find_first_not_of(" \t\r") == std::string_view::npos) return std::nullopt;
+  try {
+    return StoredLine{place, parse_stored_event(text)};
+  } catch (const Error& error) {
+    throw at_place(error, place);
+  }
+}
+
+void require_timestamp(const StoredLine& line) {
+  if (line.stored.event.timestamp) return;
+  throw at_place(InvalidEventError("event.timestamp", "is missing"), line.place);
 }
 
 std::string read_all(std::istream& in) {

@@ -5,10 +5,16 @@
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "errors.hpp"
 
 namespace castore::cli {
+
+struct StoredLine {
+  Place place;
+  StoredEvent stored;
+};
 
 /// Reads JSON Lines of `{"eventStoreId":…,"event":{…}}`; blank lines count, but are skipped.
 class StoredEventReader {
@@ -18,22 +24,21 @@ class StoredEventReader {
   /// Nothing at the end. The errors name the line in message and field.
   /// \throws InvalidEventError, InvalidTimestampError  as `parse_stored_event`
   /// \throws StorageError  the input cannot be read
-  std::optional<StoredEvent> next();
-
-  /// Of the event that `next` answered last.
-  [[nodiscard]] Place place() const noexcept { return {Place::Of::line, line_}; }
+  std::optional<StoredLine> next();
 
  private:
-  bool next_line();
-
   std::istream& in_;
   std::string text_;
-  std::int64_t line_ = 0;
+  std::int64_t count_ = 0;
 };
 
 /// An event of a history: the clock's time would make it another one each time it is read.
 /// \throws InvalidEventError  it has no timestamp
-void require_timestamp(const NewEventDetail& event, const Place& place);
+void require_timestamp(const StoredLine& line);
+
+/// Nothing for a blank line. \throws InvalidEventError, InvalidTimestampError
+[[nodiscard]] std::optional<StoredLine> parse_stored_line(std::string_view text,
+                                                          const Place& place);
 
 /// Everything there is. \throws StorageError
 [[nodiscard]] std::string read_all(std::istream& in);

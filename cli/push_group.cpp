@@ -31,32 +31,27 @@ struct PushGroupOptions {
   bool allow_version_gap = false;
 };
 
-struct Line {
-  Place place;
-  StoredEvent stored;
-};
-
-std::vector<Line> read_group(std::istream& in) {
-  std::vector<Line> lines;
+std::vector<StoredLine> read_group(std::istream& in) {
+  std::vector<StoredLine> lines;
   StoredEventReader reader(in);
-  while (auto stored = reader.next()) {
-    lines.push_back({reader.place(), std::move(*stored)});
+  while (auto line = reader.next()) {
     try {
       // by line, since the adapter's errors do not say which event of the group they are about
-      const Line& line = lines.back();
-      check_new_event(line.stored.event_store_id, to_view(line.stored.event));
+      check_new_event(line->stored.event_store_id, to_view(line->stored.event));
     } catch (const Error& error) {
-      throw at_place(error, reader.place());
+      throw at_place(error, line->place);
     }
+    lines.push_back(std::move(*line));
   }
   return lines;
 }
 
-std::vector<GroupedEventView> to_group(const std::vector<Line>& lines, EventStorageAdapter& storage,
+std::vector<GroupedEventView> to_group(const std::vector<StoredLine>& lines,
+                                       EventStorageAdapter& storage,
                                        const PushGroupOptions& options) {
   std::vector<GroupedEventView> group;
   group.reserve(lines.size());
-  for (const Line& line : lines) {
+  for (const StoredLine& line : lines) {
     group.push_back({&storage, line.stored.event_store_id, to_view(line.stored.event),
                      options.allow_version_gap});
   }
@@ -77,9 +72,9 @@ bool is_stored(const EventStorageAdapter& storage, const StoredEvent& event) {
 /// The line whose event is at fault: the first of that aggregate and version; or the second, if the
 /// group has two and neither was there before.
 template <class ConflictError>
-const Line& line_of(const ConflictError& error, const std::vector<Line>& lines,
-                    const EventStorageAdapter& storage) {
-  const auto is_it = [&](const Line& line) {
+const StoredLine& line_of(const ConflictError& error, const std::vector<StoredLine>& lines,
+                          const EventStorageAdapter& storage) {
+  const auto is_it = [&](const StoredLine& line) {
     return line.stored.event_store_id == error.event_store_id() &&
            line.stored.event.aggregate_id == error.aggregate_id() &&
            line.stored.event.version == error.version();
@@ -89,7 +84,7 @@ const Line& line_of(const ConflictError& error, const std::vector<Line>& lines,
   return second == lines.end() || is_stored(storage, first->stored) ? *first : *second;
 }
 
-Timestamp push(const std::vector<Line>& lines, EventStorageAdapter& storage,
+Timestamp push(const std::vector<StoredLine>& lines, EventStorageAdapter& storage,
                const PushGroupOptions& options) {
   try {
     return storage.push_event_group(to_group(lines, storage, options), {.force = options.force});
@@ -103,7 +98,7 @@ Timestamp push(const std::vector<Line>& lines, EventStorageAdapter& storage,
   }
 }
 
-void append_grouped(std::string& out, const Line& line, Timestamp timestamp, Format format) {
+void append_grouped(std::string& out, const StoredLine& line, Timestamp timestamp, Format format) {
   const EventDetail event = to_detail(to_view(line.stored.event), timestamp);
   if (format == Format::text) {
     append_printable(out, line.stored.event_store_id);
@@ -126,12 +121,12 @@ void append_grouped(std::string& out, const Line& line, Timestamp timestamp, For
 }
 
 void push_group(const PushGroupOptions& options, const Context& context) {
-  const std::vector<Line> lines = read_group(context.in);
+  const std::vector<StoredLine> lines = read_group(context.in);
   SqliteEventStorageAdapter storage(context.open_for_writing());
   const Timestamp timestamp = push(lines, storage, options);
   const bool json = context.format == Format::json;
   std::string text = json ? "{\"eventGroup\":[" : "";
-  for (const Line& line : lines) {
+  for (const StoredLine& line : lines) {
     if (json && &line != &lines.front()) text += ',';
     append_grouped(text, line, timestamp, context.format);
   }
