@@ -1,5 +1,6 @@
 #include "context.hpp"
 
+#include <algorithm>
 #include <castore/event_json.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <istream>
@@ -39,6 +40,20 @@ std::unique_ptr<EventStorageAdapter> Context::open_for_reading() const {
 
 std::shared_ptr<sqlite::Database> Context::open_for_writing() const {
   return sqlite::Database::open(required_database_file());
+}
+
+void Context::require_event_store(const std::string& event_store_id,
+                                  const EventStorageAdapter& storage) const {
+  if (registry.find_event_store(event_store_id) != nullptr) return;
+  if (!storage.list_aggregate_ids(event_store_id, {.limit = 1}).aggregate_ids.empty()) return;
+  const auto stores = storage.list_event_stores();
+  const bool stored = std::any_of(stores.begin(), stores.end(), [&](const auto& store) {
+    return store.event_store_id == event_store_id;
+  });
+  if (stored) return;
+  throw Error(ErrorCode::event_store_not_found,
+              "Unable to find event store " + event_store_id + ": nobody has pushed an event to it",
+              {{"eventStoreId", event_store_id}});
 }
 
 bool Context::print(std::string_view text) const {

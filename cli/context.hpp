@@ -39,6 +39,11 @@ class Context {
   /// Creates the file where it is missing.
   [[nodiscard]] std::shared_ptr<sqlite::Database> open_for_writing() const;
 
+  /// Nothing to be found in a store that nobody has written, and the registry does not know, is
+  /// more likely a misspelt id. \throws Error  `ErrorCode::event_store_not_found`
+  void require_event_store(const std::string& event_store_id,
+                           const EventStorageAdapter& storage) const;
+
   /// Writes a result. Answers whether standard output still takes more.
   bool print(std::string_view text) const;
   /// \param done  what has happened all the same, for the message

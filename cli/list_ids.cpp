@@ -1,5 +1,4 @@
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <castore/event_json.hpp>
 #include <memory>
 
@@ -78,21 +77,6 @@ class IdPrinter {
   bool first_ = true;
 };
 
-/// An empty listing of a store that nobody knows is more likely a misspelt id.
-void check_known(const std::string& event_store_id, const EventStorageAdapter& storage,
-                 const Context& context) {
-  if (context.registry.find_event_store(event_store_id) != nullptr) return;
-  if (!storage.list_aggregate_ids(event_store_id, {.limit = 1}).aggregate_ids.empty()) return;
-  const auto stores = storage.list_event_stores();
-  const bool stored = std::any_of(stores.begin(), stores.end(), [&](const auto& store) {
-    return store.event_store_id == event_store_id;
-  });
-  if (stored) return;
-  throw Error(ErrorCode::event_store_not_found,
-              "Unable to find event store " + event_store_id + ": nobody has pushed an event to it",
-              {{"eventStoreId", event_store_id}});
-}
-
 void list_ids(const ListIdsOptions& options, const Context& context) {
   const auto storage = context.open_for_reading();
   ListAggregateIdsOptions query = options.query;
@@ -101,7 +85,7 @@ void list_ids(const ListIdsOptions& options, const Context& context) {
   const bool one_page = query.limit || query.page_token;
   if (!one_page) query.limit = page_size;
   auto page = storage->list_aggregate_ids(options.event_store_id, query);
-  if (page.aggregate_ids.empty()) check_known(options.event_store_id, *storage, context);
+  if (page.aggregate_ids.empty()) context.require_event_store(options.event_store_id, *storage);
   IdPrinter printer(context);
   bool more = printer.print(page.aggregate_ids);
   while (more && !one_page && page.next_page_token) {
