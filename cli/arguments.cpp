@@ -1,6 +1,7 @@
 #include "arguments.hpp"
 
 #include <castore/error.hpp>
+#include <castore/json_scanner.hpp>
 #include <charconv>
 
 namespace castore::cli {
@@ -23,6 +24,19 @@ std::int64_t parse_integer(const std::string& name, const std::string& text, std
   return value;
 }
 
+double parse_positive_number(const std::string& name, const std::string& text) {
+  try {
+    JsonScanner scanner(text);  // no locale has a say in it
+    const double value = scanner.floating();
+    scanner.expect_end();
+    if (value > 0) return value;
+  } catch (const JsonSyntaxError&) {
+    // no number
+  }
+  throw InvalidOptionError(option_name(name),
+                           "must be a number above 0, such as 0.5, not \"" + text + '"');
+}
+
 }  // namespace
 
 CLI::Option* add_integer(CLI::App& command, const std::string& name,
@@ -34,6 +48,16 @@ CLI::Option* add_integer(CLI::App& command, const std::string& name,
           [&value, name, least](const std::string& text) {
             value = parse_integer(name, text, least);
           },
+          description)
+      ->type_name("N");
+}
+
+CLI::Option* add_positive_number(CLI::App& command, const std::string& name,
+                                 std::optional<double>& value, const std::string& description) {
+  return command
+      .add_option_function<std::string>(
+          name,
+          [&value, name](const std::string& text) { value = parse_positive_number(name, text); },
           description)
       ->type_name("N");
 }

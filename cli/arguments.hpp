@@ -16,6 +16,10 @@ CLI::Option* add_integer(CLI::App& command, const std::string& name,
                          std::optional<std::int64_t>& value, std::int64_t least,
                          const std::string& description);
 
+/// A number above 0, as JSON has them. \throws InvalidOptionError while parsing
+CLI::Option* add_positive_number(CLI::App& command, const std::string& name,
+                                 std::optional<double>& value, const std::string& description);
+
 /// \throws InvalidTimestampError while parsing
 CLI::Option* add_timestamp(CLI::App& command, const std::string& name,
                            std::optional<Timestamp>& value, const std::string& description);

@@ -11,11 +11,12 @@
 namespace castore::cli {
 
 bool is_terminal(const std::ostream& stream) noexcept {
-  if (&stream != &std::cerr) return false;
+  const bool output = &stream == &std::cout;
+  if (!output && &stream != &std::cerr) return false;
 #ifdef _WIN32
-  return _isatty(2) != 0;
+  return _isatty(output ? 1 : 2) != 0;
 #else
-  return isatty(STDERR_FILENO) != 0;
+  return isatty(output ? STDOUT_FILENO : STDERR_FILENO) != 0;
 #endif
 }
 

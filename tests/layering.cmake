@@ -51,6 +51,7 @@ set(tools version ${boundary} adapter_support event_json json_scanner sqlite/.* 
 arrow(cli/plugin                   TO ${tools}                    USING dlfcn windows)
 arrow(cli/terminal                 TO ${tools}                    USING unistd io)
 arrow(cli/standard_input           TO ${tools}                    USING unistd io)
+arrow(cli/process                  TO ${tools}                    USING fcntl poll spawn sys unistd)
 arrow(cli/.*                       TO ${tools}                    USING CLI nlohmann)
 
 # What no header of a user's may bring along, whatever its module may use.
