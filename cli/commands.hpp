@@ -16,5 +16,6 @@ void add_get_aggregate(CLI::App& app, Context& context);
 void add_push_event(CLI::App& app, Context& context);
 void add_push_group(CLI::App& app, Context& context);
 void add_import(CLI::App& app, Context& context);
+void add_replay(CLI::App& app, Context& context);
 
 }  // namespace castore::cli

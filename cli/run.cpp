@@ -122,6 +122,7 @@ void add_commands(CLI::App& app, Context& context) {
   add_push_event(app, context);
   add_push_group(app, context);
   add_import(app, context);
+  add_replay(app, context);
   for (CLI::App* command : app.get_subcommands({})) {
     command->footer(command->get_footer() + "\n\n--db, --format, --plugin and the exit codes: " +
                     context.program + " --help");

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "event_writer.hpp"
+#include "process.hpp"
+#include "replay_target.hpp"
+
+namespace castore::cli {
+
+/// The most events of a batch, and so of a transaction.
+inline constexpr std::size_t replay_batch_size = 1000;
+
+/// Gives events to a program, one a line, and replays to a target the events that it prints: none,
+/// one or several for each.
+class EventMapper {
+ public:
+  /// \throws Error  `ErrorCode::program`
+  EventMapper(const std::string& program, ReplayTarget& target, ReplayProgress& progress);
+
+  /// Answers how many of `events` it gave to the program: fewer where the user interrupts.
+  /// \throws Error  `ErrorCode::program`, those of the target, and those of a line that is no event
+  std::size_t give(std::span<const PlacedEvent> events);
+
+  /// Only takes what the program prints, until then or until the user interrupts. Throws as `give`.
+  void pause_until(std::chrono::steady_clock::time_point time);
+
+  /// Takes all that the program still prints, and waits for its end. Throws as `give`.
+  void finish();
+
+ private:
+  void take_output(std::string_view text);
+  void take_line();
+  void pass_on();
+
+  ReplayTarget& target_;
+  ReplayProgress& progress_;
+  std::string input_;
+  std::string line_;  ///< what the program has printed of it
+  std::int64_t line_count_ = 0;
+  std::vector<StoredLine> batch_;
+  std::size_t batch_bytes_ = 0;
+  std::chrono::steady_clock::time_point batch_due_{};
+  Filter filter_;
+};
+
+}  // namespace castore::cli

@@ -1,0 +1,285 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <castore/event_feed.hpp>
+#include <chrono>
+#include <filesystem>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "arguments.hpp"
+#include "commands.hpp"
+#include "context.hpp"
+#include "errors.hpp"
+#include "event_mapper.hpp"
+#include "interrupt.hpp"
+#include "progress.hpp"
+#include "replay_target.hpp"
+#include "terminal.hpp"
+
+namespace castore::cli {
+namespace {
+
+constexpr auto description =
+    R"(Replay the events of one, several or all event stores. They come in the order of
+commit: to standard output as JSON Lines, whatever --format; to another file
+(--into), created where it is missing, where what is there already, and the same,
+is skipped; or to a command of the shell, run for each of them (--exec). A program
+between (--map), run once by the shell, reads events and prints events, one a
+line: it may change them, leave some out, and make others. An interrupted replay
+says how to go on.)";
+
+constexpr auto footer = R"-(
+Example:
+  castore-cli --db pokemons.db replay POKEMONS --type POKEMON_CAUGHT | jq .event.payload
+  castore-cli --db pokemons.db replay --map 'jq -c "del(.event.metadata)"' --into new.db
+  castore-cli --db pokemons.db replay --rate-limit 10 --exec 'curl -sf -d @- http://localhost/')-";
+
+struct ReplayOptions {
+  FeedQuery query;
+  std::optional<std::int64_t> after;
+  std::optional<double> rate_limit;  ///< events per second, above 0
+  std::optional<std::string> into;
+  std::optional<std::string> map;
+  std::optional<std::string> exec;
+  bool dry_run = false;
+};
+
+/// When the next events may come, so that there are no more than so many per second.
+class Pace {
+ public:
+  explicit Pace(std::optional<double> rate_limit) : rate_limit_(rate_limit) {}
+
+  /// Looked at ten times a second, or for each event where these are fewer.
+  [[nodiscard]] std::size_t batch_size() const {
+    constexpr auto most = static_cast<double>(replay_batch_size);
+    if (!rate_limit_) return replay_batch_size;
+    return static_cast<std::size_t>(std::clamp(*rate_limit_ / 10, 1.0, most));
+  }
+  [[nodiscard]] std::chrono::steady_clock::time_point due() const { return due_; }
+
+  void spend(std::size_t events) {
+    if (!rate_limit_) return;
+    constexpr double a_year = 365.0 * 24 * 60 * 60;
+    const std::chrono::duration<double> time{
+        std::min(static_cast<double>(events) / *rate_limit_, a_year)};
+    due_ = std::max(due_, std::chrono::steady_clock::now()) +
+           std::chrono::duration_cast<std::chrono::steady_clock::duration>(time);
+  }
+
+ private:
+  std::optional<double> rate_limit_;
+  std::chrono::steady_clock::time_point due_{};
+};
+
+/// A program that writes to the file that is replayed must not be given its own events, without
+/// end.
+std::int64_t last_position(const EventStorageAdapter& storage) {
+  std::int64_t last = 0;
+  for (const EventStoreSummary& store : storage.list_event_stores()) {
+    last = std::max(last, store.last_position);
+  }
+  return last;
+}
+
+constexpr std::int64_t no_end = std::numeric_limits<std::int64_t>::max();
+
+std::unique_ptr<ReplayTarget> make_target(const ReplayOptions& options, const Context& context) {
+  if (options.into) return replay_to_file(*options.into);
+  // what a program still prints after an interrupt belongs to the events it was given
+  if (options.exec) return replay_to_command(*options.exec, !options.map);
+  return replay_to_output(context);
+}
+
+std::string to_text(const ReplayOptions& options, const ReplayProgress& progress) {
+  std::string text = "replayed " + std::to_string(progress.replayed);
+  if (options.into) text += ", skipped " + std::to_string(progress.skipped);
+  return text;
+}
+
+class Replay {
+ public:
+  Replay(const ReplayOptions& options, const EventStorageAdapter& source, const Context& context)
+      : options_(options),
+        context_(context),
+        last_(options.map || options.exec ? last_position(source) : no_end),
+        pace_(options.rate_limit),
+        target_(make_target(options, context)) {
+    progress_.after = given_ = options.after.value_or(0);
+    if (options.map) mapper_.emplace(*options.map, *target_, progress_);
+  }
+
+  /// \throws Interrupted  says how to go on, as the errors do
+  ReplayProgress run(EventFeed& feed) {
+    try {
+      const bool complete = take_all(feed);
+      if (mapper_) mapper_->finish();
+      if (complete) return progress_;
+    } catch (const Error& error) {
+      throw with_remark(error, so_far(), fields());
+    }
+    if (mapper_) progress_.after = given_;
+    mapper_.reset();
+    throw Interrupted("Interrupted" + so_far(), fields());
+  }
+
+ private:
+  /// Answers false where the user has interrupted.
+  bool take_all(EventFeed& feed) {
+    std::optional<ProgressLine> line;
+    if (options_.into || !is_terminal(context_.out)) line.emplace(context_.err);
+    for (auto page = next_page(feed); !page.empty(); page = next_page(feed)) {
+      wait_for_turn();
+      if (!InterruptMark::is_set()) take(page);
+      if (InterruptMark::is_set()) return false;
+      if (line) line->update(to_text(options_, progress_));
+    }
+    return true;
+  }
+
+  std::span<const FedEvent> next_page(EventFeed& feed) const {
+    auto page = feed.next_page();
+    while (!page.empty() && page.back().position > last_) page = page.first(page.size() - 1);
+    return page;
+  }
+
+  void wait_for_turn() {
+    if (mapper_) {
+      mapper_->pause_until(pace_.due());
+    } else {
+      sleep_until(pace_.due());
+    }
+  }
+  void take(std::span<const FedEvent> page) {
+    batch_.clear();
+    for (const auto& [position, event_store_id, event] : page) {
+      batch_.push_back(
+          {{Place::Of::position, position}, event_store_id, to_new_event(to_view(event))});
+    }
+    if (mapper_) {
+      const std::size_t count = mapper_->give(batch_);
+      if (count > 0) given_ = page[count - 1].position;
+    } else {
+      target_->take(batch_, progress_);
+    }
+    pace_.spend(page.size());
+  }
+
+  /// Behind an error's message.
+  [[nodiscard]] std::string so_far() const {
+    std::string text = to_text(options_, progress_);
+    if (!mapper_) text += "; go on with --after " + std::to_string(progress_.after);
+    if (mapper_ && options_.into) text += "; run it again to go on";
+    return " (" + text + ')';
+  }
+  [[nodiscard]] std::vector<ErrorField> fields() const {
+    std::vector<ErrorField> fields{{"replayed", progress_.replayed}};
+    if (options_.into) fields.push_back({"skipped", progress_.skipped});
+    if (!mapper_) fields.push_back({"after", progress_.after});
+    return fields;
+  }
+
+  const ReplayOptions& options_;
+  const Context& context_;
+  std::int64_t last_;  ///< replayed up to that position
+  Pace pace_;
+  ReplayProgress progress_;
+  std::unique_ptr<ReplayTarget> target_;
+  std::optional<EventMapper> mapper_;
+  std::int64_t given_;  ///< the position of the last event that the program was given
+  std::vector<PlacedEvent> batch_;
+};
+
+std::int64_t count(EventFeed& feed, const Context& context) {
+  ProgressLine line(context.err);
+  std::int64_t count = 0;
+  for (auto page = feed.next_page(); !page.empty(); page = feed.next_page()) {
+    if (InterruptMark::is_set()) throw Interrupted("Interrupted", {});
+    count += std::ssize(page);
+    line.update(std::to_string(count) + " events");
+  }
+  return count;
+}
+
+/// Events would be found to be there already, or read while they are written.
+void require_other_file(const std::string& into, const Context& context) {
+  std::error_code missing;
+  if (std::filesystem::equivalent(into, context.database_file, missing)) {
+    throw InvalidOptionError("into", "is the file that is replayed: " + into);
+  }
+  if (into == ":memory:") throw InvalidOptionError("into", "must be a file, not " + into);
+}
+
+FeedQuery to_query(const ReplayOptions& options) {
+  FeedQuery query = options.query;
+  if (options.after) query.after = FeedCursor{.position = *options.after};
+  query.page_size = Pace(options.rate_limit).batch_size();
+  return query;
+}
+
+void replay(const ReplayOptions& options, const Context& context) {
+  const InterruptMark interrupt_mark(InterruptMark::Waiting::goes_on);
+  const auto storage = context.open_for_reading();
+  for (const std::string& id : options.query.event_store_ids) {
+    context.require_event_store(id, *storage);
+  }
+  if (options.into) require_other_file(*options.into, context);
+  const auto feed = storage->open_event_feed(to_query(options));
+  const bool text = context.format == Format::text;
+  if (options.dry_run) {
+    const std::string events = std::to_string(count(*feed, context));
+    context.print(text ? events + " events would be replayed\n" : "{\"events\":" + events + "}\n");
+    return;
+  }
+  const ReplayProgress progress = Replay(options, *storage, context).run(*feed);
+  if (!options.into) return;
+  context.print(text ? to_text(options, progress) + '\n'
+                     : "{\"replayed\":" + std::to_string(progress.replayed) +
+                           ",\"skipped\":" + std::to_string(progress.skipped) + "}\n");
+  context.finish_output("everything is replayed");
+}
+
+void add_query(CLI::App& command, ReplayOptions& options) {
+  command
+      .add_option("EVENT_STORE", options.query.event_store_ids, "Event stores; none: all of them")
+      ->type_name("");
+  add_timestamp(command, "--from", options.query.from, "Only events of that time or later");
+  add_timestamp(command, "--to", options.query.to, "Only events of that time or earlier");
+  command.add_option("--type", options.query.types, "Only events of that type; may be repeated")
+      ->type_name("TYPE")
+      ->check(no_option())
+      ->allow_extra_args(false);
+  command.add_option("--aggregate", options.query.aggregate_id, "Only events of that aggregate")
+      ->type_name("ID");
+  add_integer(command, "--after", options.after, 0, "Only events behind that position");
+}
+
+void add_target(CLI::App& command, ReplayOptions& options) {
+  CLI::Option* into = command.add_option("--into", options.into, "Write the events to that file")
+                          ->type_name("FILE")
+                          ->check(no_option());
+  command
+      .add_option("--exec", options.exec, "Run this for each event, which is its standard input")
+      ->type_name("COMMAND")
+      ->excludes(into);
+  command.add_option("--map", options.map, "Replay what this prints, which is given all events")
+      ->type_name("PROGRAM");
+  add_positive_number(command, "--rate-limit", options.rate_limit,
+                      "The most events per second, for instance 0.5");
+  command.add_flag("--dry-run", options.dry_run, "Only count the events");
+}
+
+}  // namespace
+
+void add_replay(CLI::App& app, Context& context) {
+  auto options = std::make_shared<ReplayOptions>();
+  CLI::App* command = app.add_subcommand("replay", description);
+  command->footer(footer);
+  add_query(*command, *options);
+  add_target(*command, *options);
+  command->callback(
+      [options, &context] { context.work = [options, &context] { replay(*options, context); }; });
+}
+
+}  // namespace castore::cli

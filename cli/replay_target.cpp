@@ -1,0 +1,107 @@
+#include "replay_target.hpp"
+
+#include <castore/event_json.hpp>
+#include <castore/sqlite/database.hpp>
+
+#include "context.hpp"
+#include "interrupt.hpp"
+#include "process.hpp"
+
+namespace castore::cli {
+namespace {
+
+void advance(ReplayProgress& progress, const Place& place) {
+  if (place.of == Place::Of::position) progress.after = place.number;
+}
+
+class OutputTarget final : public ReplayTarget {
+ public:
+  explicit OutputTarget(const Context& context) : context_(context) {}
+
+  void take(std::span<const PlacedEvent> batch, ReplayProgress& progress) override {
+    text_.clear();
+    for (const PlacedEvent& placed : batch) append_line(text_, placed);
+    context_.print(text_);
+    context_.finish_output();
+    progress.replayed += std::ssize(batch);
+    advance(progress, batch.back().place);
+  }
+
+ private:
+  const Context& context_;
+  std::string text_;
+};
+
+class FileTarget final : public ReplayTarget {
+ public:
+  /// Gaps are allowed: a replay of some events has them, and a whole one has those of its source.
+  explicit FileTarget(std::shared_ptr<sqlite::Database> database)
+      : writer_(std::move(database), {.allow_version_gap = true}) {}
+
+  void take(std::span<const PlacedEvent> batch, ReplayProgress& progress) override {
+    const auto [inserted, skipped] = writer_.write(batch);
+    progress.replayed += inserted;
+    progress.skipped += skipped;
+    advance(progress, batch.back().place);
+  }
+
+ private:
+  EventWriter writer_;
+};
+
+class CommandTarget final : public ReplayTarget {
+ public:
+  CommandTarget(std::string command, bool interruptible)
+      : command_(std::move(command)), interruptible_(interruptible) {}
+
+  void take(std::span<const PlacedEvent> batch, ReplayProgress& progress) override {
+    for (const PlacedEvent& placed : batch) {
+      if (interruptible_ && InterruptMark::is_set()) return;
+      run(placed);
+      ++progress.replayed;
+      advance(progress, placed.place);
+    }
+  }
+
+ private:
+  void run(const PlacedEvent& placed) {
+    line_.clear();
+    append_line(line_, placed);
+    const ExitStatus status = run_command(command_, line_);
+    if (!status.success()) throw at_place(program_error(command_, status), placed.place);
+  }
+
+  std::string command_;
+  bool interruptible_;
+  std::string line_;
+};
+
+}  // namespace
+
+std::unique_ptr<ReplayTarget> replay_to_output(const Context& context) {
+  return std::make_unique<OutputTarget>(context);
+}
+
+std::unique_ptr<ReplayTarget> replay_to_file(const std::string& file) {
+  return std::make_unique<FileTarget>(sqlite::Database::open(file));
+}
+
+std::unique_ptr<ReplayTarget> replay_to_command(const std::string& command, bool interruptible) {
+  return std::make_unique<CommandTarget>(command, interruptible);
+}
+
+void append_line(std::string& out, const PlacedEvent& placed) {
+  out += '{';
+  if (placed.place.of == Place::Of::position) {
+    out += "\"position\":" + std::to_string(placed.place.number) + ',';
+  }
+  out += "\"eventStoreId\":";
+  append_json_string(out, placed.event_store_id);
+  out += ",\"event\":";
+  const NewEventView& event = placed.event;
+  append_json(out, {event.aggregate_id, event.version, event.type, event.timestamp.value(),
+                    event.payload, event.metadata});
+  out += "}\n";
+}
+
+}  // namespace castore::cli

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "event_writer.hpp"
+
+namespace castore::cli {
+
+class Context;
+
+/// How far a replay has come.
+struct ReplayProgress {
+  std::int64_t replayed = 0;
+  std::int64_t skipped = 0;  ///< were there already
+  std::int64_t after = 0;    ///< the position of the last event that is dealt with
+};
+
+/// Where events are replayed to.
+class ReplayTarget {
+ public:
+  ReplayTarget() = default;
+  ReplayTarget(const ReplayTarget&) = delete;
+  ReplayTarget& operator=(const ReplayTarget&) = delete;
+  ReplayTarget(ReplayTarget&&) = delete;
+  ReplayTarget& operator=(ReplayTarget&&) = delete;
+  virtual ~ReplayTarget() = default;
+
+  /// When it returns or throws, `progress` is what has happened.
+  virtual void take(std::span<const PlacedEvent> batch, ReplayProgress& progress) = 0;
+};
+
+/// Prints the events on standard output. \throws OutputError  from `take`
+[[nodiscard]] std::unique_ptr<ReplayTarget> replay_to_output(const Context& context);
+
+/// Writes them to another file, a batch in a transaction. The file is created where it is missing.
+[[nodiscard]] std::unique_ptr<ReplayTarget> replay_to_file(const std::string& file);
+
+/// Runs a command of the shell for each event. \throws Error  `ErrorCode::program` from `take`
+/// \param interruptible  `take` returns after the running command where the user interrupts
+[[nodiscard]] std::unique_ptr<ReplayTarget> replay_to_command(const std::string& command,
+                                                              bool interruptible);
+
+/// Appends `{"position":…,"eventStoreId":…,"event":{…}}` and the end of the line; without position
+/// where the place is none.
+void append_line(std::string& out, const PlacedEvent& placed);
+
+}  // namespace castore::cli
