@@ -71,7 +71,7 @@ TEST_CASE("get-events hands payloads through byte for byte but for white space")
 
 TEST_CASE("get-events shows an event type that the application does not know") {
   Cli cli;
-  cli.registry.add({"POKEMONS", {"POKEMON_APPEARED"}, {}});
+  cli.registry.add(EventStoreDescription{"POKEMONS", {"POKEMON_APPEARED"}, {}});
   cli.push("POKEMONS", R"({"aggregateId":"a","version":1,"type":"FROM_THE_FUTURE",)"
                        R"("timestamp":"2022-01-01T00:00:00Z"})");
   CHECK(cli({"get-events", "POKEMONS", "a"}).out ==

@@ -124,7 +124,7 @@ TEST_CASE("list-ids of an event store that nobody has written is not found") {
         R"(nobody has pushed an event to it","eventStoreId":"POKEMON"}})"
         "\n");
   SUBCASE("unless the application knows it") {
-    cli.registry.add({"POKEMON", {}, {}});
+    cli.registry.add(EventStoreDescription{"POKEMON", {}, {}});
     CHECK(cli({"list-ids", "POKEMON", "--format", "json"}).out == "{\"aggregateIds\":[]}\n");
   }
   SUBCASE("but one whose aggregates the options leave out is empty") {

@@ -100,7 +100,7 @@ TEST_CASE("replay of a store that nobody knows is an error") {
         "\n");
   SUBCASE("but not of one that the application knows") {
     Cli empty;
-    empty.registry.add({"POKEMONS", {}, {}});
+    empty.registry.add(EventStoreDescription{"POKEMONS", {}, {}});
     CHECK(empty({"import"}).exit_code == 0);
     const Finished nothing = empty({"replay", "POKEMONS"});
     CHECK(nothing.exit_code == 0);
