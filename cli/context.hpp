@@ -44,6 +44,10 @@ class Context {
   void require_event_store(const std::string& event_store_id,
                            const EventStorageAdapter& storage) const;
 
+  /// Checks an event to be stored against the schemas that the registry has for it.
+  /// \throws SchemaViolationError
+  void validate(std::string_view event_store_id, const NewEventView& event) const;
+
   /// Writes a result. Answers whether standard output still takes more.
   bool print(std::string_view text) const;
   /// \param done  what has happened all the same, for the message

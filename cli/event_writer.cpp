@@ -1,9 +1,10 @@
 #include "event_writer.hpp"
 
 #include <castore/event_json.hpp>
-#include <optional>
 #include <string>
 #include <utility>
+
+#include "context.hpp"
 
 namespace castore::cli {
 namespace {
@@ -35,14 +36,20 @@ std::vector<PlacedEvent> to_views(std::span<const StoredLine> lines) {
   return events;
 }
 
-EventWriter::EventWriter(std::shared_ptr<sqlite::Database> database,
+EventWriter::EventWriter(const Context& context, OpenFile open_file,
                          const PushEventOptions& options)
-    : storage_(std::move(database)), options_(options) {}
+    : context_(context), open_file_(std::move(open_file)), options_(options) {}
+
+void EventWriter::open() {
+  if (!storage_) storage_.emplace(open_file_());
+}
 
 EventWriter::Counts EventWriter::write(std::span<const PlacedEvent> batch,
                                        const std::function<void()>& before_each) {
+  for (const PlacedEvent& placed : batch) validate(placed);
+  open();
   Counts counts;
-  sqlite::Transaction transaction(*storage_.database());
+  sqlite::Transaction transaction(*storage_->database());
   for (const PlacedEvent& placed : batch) {
     if (before_each) before_each();
     ++(insert(placed) ? counts.inserted : counts.skipped);
@@ -51,9 +58,17 @@ EventWriter::Counts EventWriter::write(std::span<const PlacedEvent> batch,
   return counts;
 }
 
+void EventWriter::validate(const PlacedEvent& placed) const {
+  try {
+    context_.validate(placed.event_store_id, placed.event);
+  } catch (const Error& error) {
+    throw at_place(error, placed.place);
+  }
+}
+
 bool EventWriter::insert(const PlacedEvent& placed) {
   try {
-    storage_.push_event(placed.event_store_id, placed.event, options_);
+    storage_->push_event(placed.event_store_id, placed.event, options_);
     return true;
   } catch (const EventAlreadyExistsError& error) {
     if (is_stored(placed)) return false;
@@ -66,12 +81,12 @@ bool EventWriter::insert(const PlacedEvent& placed) {
 bool EventWriter::is_stored(const PlacedEvent& placed) const {
   const NewEventView& event = placed.event;
   bool same = false;
-  storage_.for_each_event(placed.event_store_id, event.aggregate_id,
-                          {.min_version = event.version, .max_version = event.version},
-                          [&](const EventView& stored) {
-                            same = same_event(stored, event);
-                            return false;
-                          });
+  storage_->for_each_event(placed.event_store_id, event.aggregate_id,
+                           {.min_version = event.version, .max_version = event.version},
+                           [&](const EventView& stored) {
+                             same = same_event(stored, event);
+                             return false;
+                           });
   return same;
 }
 

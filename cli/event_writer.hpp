@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,8 @@
 #include "lines.hpp"
 
 namespace castore::cli {
+
+class Context;
 
 /// An event of a history and where it stands there; borrowed for the call.
 struct PlacedEvent {
@@ -33,18 +36,27 @@ class EventWriter {
     std::int64_t skipped = 0;
   };
 
-  EventWriter(std::shared_ptr<sqlite::Database> database, const PushEventOptions& options);
+  using OpenFile = std::function<std::shared_ptr<sqlite::Database>()>;
+
+  EventWriter(const Context& context, OpenFile open_file, const PushEventOptions& options);
+
+  /// Opens the file now, instead of with the first batch.
+  void open();
 
   /// All of `batch` in one transaction, or nothing of it. The errors name the place of the event.
   /// \param before_each  called before each event; what it throws ends the batch
   /// \throws EventAlreadyExistsError  another event is stored at that version
+  /// \throws SchemaViolationError     before the file is opened
   Counts write(std::span<const PlacedEvent> batch, const std::function<void()>& before_each = {});
 
  private:
+  void validate(const PlacedEvent& placed) const;
   bool insert(const PlacedEvent& placed);
   [[nodiscard]] bool is_stored(const PlacedEvent& placed) const;
 
-  SqliteEventStorageAdapter storage_;
+  const Context& context_;
+  OpenFile open_file_;
+  std::optional<SqliteEventStorageAdapter> storage_;  ///< once it is open
   PushEventOptions options_;
 };
 

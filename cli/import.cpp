@@ -57,9 +57,10 @@ class Importer {
  public:
   Importer(const ImportOptions& options, std::istream& in, const Context& context)
       : batch_size_(static_cast<std::size_t>(options.batch_size.value_or(default_batch_size))),
-        push_{.allow_version_gap = options.allow_version_gap},
         reader_(in),
-        context_(context) {}
+        context_(context),
+        writer_(context, [&context] { return context.open_for_writing(); },
+                {.allow_version_gap = options.allow_version_gap}) {}
 
   /// The lines of a batch are read before its transaction begins: whoever writes them may be slow,
   /// and other writers need not wait for that.
@@ -70,7 +71,7 @@ class Importer {
         push_batch();
         line.update(progress_.text());
       }
-      open();  // even nothing makes the file
+      writer_.open();  // even nothing makes the file
     } catch (const Interrupted&) {
       throw;
     } catch (const Error& error) {
@@ -94,9 +95,8 @@ class Importer {
   }
 
   void push_batch() {
-    open();
     const auto [inserted, skipped] =
-        writer_->write(to_views(batch_), [this] { stop_if_interrupted(); });
+        writer_.write(to_views(batch_), [this] { stop_if_interrupted(); });
     progress_.imported += inserted;
     progress_.skipped += skipped;
     progress_.committed_lines = batch_.back().place.number;
@@ -107,15 +107,10 @@ class Importer {
     throw Interrupted("Interrupted" + progress_.so_far(), progress_.fields());
   }
 
-  void open() {
-    if (!writer_) writer_.emplace(context_.open_for_writing(), push_);
-  }
-
   std::size_t batch_size_;
-  PushEventOptions push_;
   StoredEventReader reader_;
   const Context& context_;
-  std::optional<EventWriter> writer_;
+  EventWriter writer_;
   std::vector<StoredLine> batch_;
   Progress progress_;
 };

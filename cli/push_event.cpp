@@ -31,6 +31,7 @@ struct PushOptions {
 
 void push_event(const PushOptions& options, const Context& context) {
   const NewEventDetail event = parse_event(options.event ? *options.event : read_all(context.in));
+  context.validate(options.event_store_id, to_view(event));
   SqliteEventStorageAdapter storage(context.open_for_writing());
   const Timestamp timestamp =
       storage.push_event(options.event_store_id, to_view(event), options.push);

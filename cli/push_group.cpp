@@ -31,13 +31,14 @@ struct PushGroupOptions {
   bool allow_version_gap = false;
 };
 
-std::vector<StoredLine> read_group(std::istream& in) {
+std::vector<StoredLine> read_group(const Context& context) {
   std::vector<StoredLine> lines;
-  StoredEventReader reader(in);
+  StoredEventReader reader(context.in);
   while (auto line = reader.next()) {
     try {
       // by line, since the adapter's errors do not say which event of the group they are about
       check_new_event(line->stored.event_store_id, to_view(line->stored.event));
+      context.validate(line->stored.event_store_id, to_view(line->stored.event));
     } catch (const Error& error) {
       throw at_place(error, line->place);
     }
@@ -121,7 +122,7 @@ void append_grouped(std::string& out, const StoredLine& line, Timestamp timestam
 }
 
 void push_group(const PushGroupOptions& options, const Context& context) {
-  const std::vector<StoredLine> lines = read_group(context.in);
+  const std::vector<StoredLine> lines = read_group(context);
   SqliteEventStorageAdapter storage(context.open_for_writing());
   const Timestamp timestamp = push(lines, storage, options);
   const bool json = context.format == Format::json;

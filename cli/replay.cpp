@@ -86,7 +86,7 @@ std::int64_t last_position(const EventStorageAdapter& storage) {
 constexpr std::int64_t no_end = std::numeric_limits<std::int64_t>::max();
 
 std::unique_ptr<ReplayTarget> make_target(const ReplayOptions& options, const Context& context) {
-  if (options.into) return replay_to_file(*options.into);
+  if (options.into) return replay_to_file(*options.into, context);
   // what a program still prints after an interrupt belongs to the events it was given
   if (options.exec) return replay_to_command(*options.exec, !options.map);
   return replay_to_output(context);

@@ -35,8 +35,11 @@ class OutputTarget final : public ReplayTarget {
 class FileTarget final : public ReplayTarget {
  public:
   /// Gaps are allowed: a replay of some events has them, and a whole one has those of its source.
-  explicit FileTarget(std::shared_ptr<sqlite::Database> database)
-      : writer_(std::move(database), {.allow_version_gap = true}) {}
+  FileTarget(const std::string& file, const Context& context)
+      : writer_(context, [file] { return sqlite::Database::open(file); },
+                {.allow_version_gap = true}) {
+    writer_.open();
+  }
 
   void take(std::span<const PlacedEvent> batch, ReplayProgress& progress) override {
     const auto [inserted, skipped] = writer_.write(batch);
@@ -82,8 +85,8 @@ std::unique_ptr<ReplayTarget> replay_to_output(const Context& context) {
   return std::make_unique<OutputTarget>(context);
 }
 
-std::unique_ptr<ReplayTarget> replay_to_file(const std::string& file) {
-  return std::make_unique<FileTarget>(sqlite::Database::open(file));
+std::unique_ptr<ReplayTarget> replay_to_file(const std::string& file, const Context& context) {
+  return std::make_unique<FileTarget>(file, context);
 }
 
 std::unique_ptr<ReplayTarget> replay_to_command(const std::string& command, bool interruptible) {
