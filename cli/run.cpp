@@ -33,10 +33,10 @@ Exit codes:
   0    done
   1    the storage or the data is at fault
   2    wrong usage
-  3    not found: aggregate, event store or file
+  3    not found: aggregate, event store, command or file
   4    conflict: the version is taken, or leaves a gap
   5    a check did not hold
-  6    bad input: no event, no timestamp, a damaged page token
+  6    bad input: no event, no JSON, no timestamp, a schema violation
   130  interrupted)";
 
 /// In the list of commands, the first sentence of each is enough.
@@ -108,7 +108,7 @@ void add_global_options(CLI::App& app, Context& context) {
       ->type_name("FORMAT")
       ->take_last();
   app.add_option("--plugin", context.plugins,
-                 "A shared library that knows the event stores' reducers; may be repeated")
+                 "A shared library of the application's event stores and commands; may be repeated")
       ->type_name("LIB")
       ->check(no_option())
       ->allow_extra_args(false);
@@ -123,6 +123,8 @@ void add_commands(CLI::App& app, Context& context) {
   add_push_group(app, context);
   add_import(app, context);
   add_replay(app, context);
+  add_list_commands(app, context);
+  add_run_command(app, context);
   for (CLI::App* command : app.get_subcommands({})) {
     command->footer(command->get_footer() + "\n\n--db, --format, --plugin and the exit codes: " +
                     context.program + " --help");

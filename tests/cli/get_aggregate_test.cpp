@@ -190,7 +190,8 @@ TEST_CASE("an event that the reducer cannot read is the data's fault") {
 
 TEST_CASE("a reducer that throws is named") {
   Cli cli;
-  cli.registry.add(EventStoreDescription{"POKEMONS", {}, [] { return std::make_unique<ThrowingFold>(); }});
+  cli.registry.add(
+      EventStoreDescription{"POKEMONS", {}, [] { return std::make_unique<ThrowingFold>(); }});
   fill(cli);
   const Finished thrown = cli({"get-aggregate", "POKEMONS", "pikachu", "--format", "json"});
   CHECK(thrown.exit_code == 1);

@@ -52,6 +52,14 @@ TEST_CASE("a plugin brings the application's reducers") {
   }
 }
 
+TEST_CASE("a plugin brings the application's commands") {
+  const Shell shell;
+  CHECK(shell("$cli --plugin $plugin list-commands").out == "ECHO\n");
+  CHECK(shell("echo '{ \"a\": 1.0 }' | $cli run-command ECHO --plugin $plugin").out ==
+        "{\"a\":1.0}\n");
+  CHECK(shell("$cli run-command ECHO '{}'").exit_code == 3);
+}
+
 TEST_CASE("a plugin that cannot be used is an error that says why") {
   const Shell shell;
   CHECK(shell(push).exit_code == 0);

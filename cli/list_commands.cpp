@@ -1,0 +1,66 @@
+#include <CLI/CLI.hpp>
+#include <castore/event_json.hpp>
+#include <castore/registry.hpp>
+#include <optional>
+#include <string>
+
+#include "commands.hpp"
+#include "context.hpp"
+
+namespace castore::cli {
+namespace {
+
+constexpr auto description =
+    R"(List the commands of the application. The plugin brings them; run-command runs one.
+In JSON with the event stores that they require, and their schemas.)";
+
+constexpr auto footer = R"(
+Example:
+  castore-cli --plugin ./libpokemons.so list-commands
+  castore-cli --plugin ./libpokemons.so --format jsonl list-commands | jq .inputSchema)";
+
+void append_schema(std::string& out, std::string_view name,
+                   const std::optional<std::string>& schema) {
+  if (!schema) return;
+  out += ",\"" + std::string(name) + "\":";
+  append_compact_json(out, *schema);
+}
+
+void append_object(std::string& out, const CommandDescription& command) {
+  out += "{\"commandId\":";
+  append_json_string(out, command.command_id);
+  out += ",\"eventStoreIds\":[";
+  for (const std::string& id : command.event_store_ids) {
+    if (out.back() != '[') out += ',';
+    append_json_string(out, id);
+  }
+  out += ']';
+  append_schema(out, "inputSchema", command.input_schema);
+  append_schema(out, "outputSchema", command.output_schema);
+  out += '}';
+}
+
+void list_commands(const Context& context) {
+  std::string text = context.format == Format::json ? "{\"commands\":[" : "";
+  for (const CommandDescription& command : context.registry.commands()) {
+    if (context.format == Format::text) {
+      append_printable(text, command.command_id);
+    } else {
+      if (text.ends_with('}')) text += ',';
+      append_object(text, command);
+    }
+    if (context.format != Format::json) text += '\n';
+  }
+  if (context.format == Format::json) text += "]}\n";
+  context.print(text);
+}
+
+}  // namespace
+
+void add_list_commands(CLI::App& app, Context& context) {
+  CLI::App* command = app.add_subcommand("list-commands", description);
+  command->footer(footer);
+  command->callback([&context] { context.work = [&context] { list_commands(context); }; });
+}
+
+}  // namespace castore::cli

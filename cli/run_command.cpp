@@ -1,0 +1,94 @@
+#include <CLI/CLI.hpp>
+#include <castore/event_json.hpp>
+#include <castore/sqlite/event_storage_adapter.hpp>
+#include <memory>
+#include <string>
+
+#include "arguments.hpp"
+#include "commands.hpp"
+#include "context.hpp"
+#include "lines.hpp"
+
+namespace castore::cli {
+namespace {
+
+constexpr auto description =
+    R"(Run a command of the application on the file. The plugin brings it; list-commands
+shows which there are. Its input is JSON, from INPUT or standard input; its
+output, if it has one, is printed as JSON. The file is created where it is missing.)";
+
+constexpr auto footer = R"(
+Example:
+  castore-cli --db pokemons.db --plugin ./libpokemons.so run-command CATCH_POKEMON \
+    '{"pokemonId":"pikachu","trainerId":"ash"}')";
+
+struct RunCommandOptions {
+  std::string command_id;
+  std::string input = "-";
+};
+
+std::string registered(const Registry& registry) {
+  if (registry.commands().empty()) {
+    return registry.event_stores().empty() ? "no command is registered: --plugin LIB brings them"
+                                           : "the application has registered no command";
+  }
+  std::string ids = "there are ";
+  for (const CommandDescription& command : registry.commands()) {
+    if (&command != &registry.commands().front()) ids += ", ";
+    ids += command.command_id;
+  }
+  return ids;
+}
+
+const CommandDescription& find_command(const std::string& id, const Registry& registry) {
+  const CommandDescription* const command = registry.find_command(id);
+  if (command != nullptr) return *command;
+  throw Error(ErrorCode::command_not_found,
+              "Unable to find command " + id + ": " + registered(registry), {{"commandId", id}});
+}
+
+/// A handler may throw what it likes; whose fault it was must stay visible.
+std::optional<std::string> run(const CommandDescription& command, const std::string& input,
+                               std::shared_ptr<EventStorageAdapter> storage) {
+  try {
+    return command.run(input, std::move(storage));
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& e) {
+    throw Error(ErrorCode::plugin, "Command " + command.command_id + " failed: " + e.what(),
+                {{"commandId", command.command_id}});
+  }
+}
+
+void run_command(const RunCommandOptions& options, const Context& context) {
+  const CommandDescription& command = find_command(options.command_id, context.registry);
+  const std::string input = options.input == "-" ? read_all(context.in) : options.input;
+  if (const std::string problem = check_json(input); !problem.empty()) {
+    throw InvalidInputError(problem);
+  }
+  const auto output =
+      run(command, input, std::make_shared<SqliteEventStorageAdapter>(context.open_for_writing()));
+  if (!output) return;
+  std::string json;
+  append_compact_json(json, *output);
+  context.print(json + '\n');
+  context.finish_output("the command has run");
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app, Context& context) {
+  auto options = std::make_shared<RunCommandOptions>();
+  CLI::App* command = app.add_subcommand("run-command", description);
+  command->footer(footer);
+  command->add_option("COMMAND_ID", options->command_id, "Command id, for instance CATCH_POKEMON")
+      ->required()
+      ->type_name("");
+  command->add_option("INPUT", options->input, "JSON; without it, or for -, standard input")
+      ->type_name("");
+  command->callback([options, &context] {
+    context.work = [options, &context] { run_command(*options, context); };
+  });
+}
+
+}  // namespace castore::cli
