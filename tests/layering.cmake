@@ -46,6 +46,10 @@ arrow(castore                      TO version ${text} ${boundary} fields event_t
 arrow(sqlite/.*                    TO ${boundary} adapter_support event_json sqlite/.*
                                                                   USING SQLiteCpp sqlite3)
 
+# Text in, text out: whoever gives it to the core need not know how it is done.
+arrow(json_schema/.*               TO ${boundary} event_json json_scanner json_schema/.*
+                                                                  USING valijson nlohmann)
+
 # The command line knows no types. What the operating system is needed for has a file each.
 set(tools version ${boundary} adapter_support event_json json_scanner sqlite/.* cli/.*)
 arrow(cli/plugin                   TO ${tools}                    USING dlfcn windows)
@@ -55,7 +59,7 @@ arrow(cli/process                  TO ${tools}                    USING fcntl po
 arrow(cli/.*                       TO ${tools}                    USING CLI nlohmann)
 
 # What no header of a user's may bring along, whatever its module may use.
-set(never_public SQLiteCpp sqlite3 CLI)
+set(never_public SQLiteCpp sqlite3 CLI valijson)
 
 # ------------------------------------------------------------------------------------------------
 
