@@ -18,6 +18,11 @@ FetchContent_Declare(CLI11
   GIT_REPOSITORY https://github.com/CLIUtils/CLI11 GIT_TAG v2.4.2
   SYSTEM
   FIND_PACKAGE_ARGS 2.1 QUIET CONFIG)
+# its package does not say which version it is
+FetchContent_Declare(valijson
+  GIT_REPOSITORY https://github.com/tristanpenman/valijson GIT_TAG v1.0.6
+  SYSTEM
+  FIND_PACKAGE_ARGS QUIET CONFIG)
 FetchContent_Declare(doctest
   GIT_REPOSITORY https://github.com/doctest/doctest GIT_TAG v2.4.11
   SYSTEM
@@ -43,6 +48,8 @@ function(castore_make_available)
   set(JSON_Install ${CASTORE_INSTALL})
   set(CLI11_BUILD_TESTS OFF)
   set(CLI11_BUILD_EXAMPLES OFF)
+  set(valijson_BUILD_EXAMPLES OFF)
+  set(valijson_BUILD_TESTS OFF)
   set(DOCTEST_WITH_TESTS OFF)
   set(DOCTEST_NO_INSTALL ON)
   set(BENCHMARK_ENABLE_TESTING OFF)
@@ -59,6 +66,9 @@ castore_make_available(nlohmann_json)
 if(CASTORE_BUILD_SQLITE)
   find_package(SQLite3 3.37 REQUIRED)  # STRICT tables
   castore_make_available(SQLiteCpp)
+endif()
+if(CASTORE_BUILD_JSON_SCHEMA)
+  castore_make_available(valijson)
 endif()
 if(CASTORE_BUILD_CLI)
   castore_make_available(CLI11)
