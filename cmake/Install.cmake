@@ -59,9 +59,13 @@ file(RELATIVE_PATH castore_pc_includedir ${CMAKE_INSTALL_PREFIX} ${CMAKE_INSTALL
 castore_install(core
   FILES_MATCHING PATTERN *.hpp
   PATTERN include/castore/sqlite EXCLUDE
+  PATTERN include/castore/json_schema EXCLUDE
   PATTERN include/castore/cli EXCLUDE)
 if(CASTORE_BUILD_SQLITE)
   castore_install(sqlite FILES_MATCHING REGEX "include/castore/sqlite/.*\\.hpp$")
+endif()
+if(CASTORE_BUILD_JSON_SCHEMA)
+  castore_install(json_schema FILES_MATCHING REGEX "include/castore/json_schema/.*\\.hpp$")
 endif()
 if(CASTORE_BUILD_CLI)
   castore_install(cli FILES_MATCHING REGEX "include/castore/cli/.*\\.hpp$")
