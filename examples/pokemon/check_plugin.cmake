@@ -1,5 +1,6 @@
 # What castore-cli shows of a pokemon: merged payloads without a reducer, the application's
-# aggregate with the plugin, and the same by the application's own tool.
+# aggregate with the plugin, and the same by the application's own tool; and a command of the
+# plugin's.
 #
 #   cmake -D CLI=castore-cli -D PLUGIN=plugin.so -D TOOL=tool -D PROGRAM=castore-pokemon
 #         -D DIRECTORY=run -P check_plugin.cmake
@@ -43,3 +44,11 @@ check("${by_tool}" "${pikachu}")
 run(trainer "${TOOL}" ${options} get-aggregate TRAINERS ash-1)
 check("${trainer}"
   [[{"aggregateId":"ash-1","version":2,"name":"Ash","pokemon_ids":["pikachu-1"]}]])
+
+# The plugin brings the application's commands, too.
+run(leveled "${CLI}" ${options} --plugin "${PLUGIN}"
+  run-command LEVEL_UP_POKEMON [[{"pokemon_id":"pikachu-1"}]])
+string(JSON next_level GET "${leveled}" next_level)
+if(NOT next_level EQUAL 45)
+  message(FATAL_ERROR "expected level 45 but got ${leveled}")
+endif()
