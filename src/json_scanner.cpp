@@ -228,7 +228,7 @@ void JsonScanner::string(std::string& out) {
   std::size_t copied = ++at_;
   for (;;) {
     skip_plain();
-    const char c = text_[at_];
+    const char c = current();
     if (c != '"' && c != '\\') continue;
     out.append(text_, copied, at_ - copied);
     if (c == '"') {
@@ -355,11 +355,12 @@ void JsonScanner::skip_string() {
   escaped_ = false;
   for (;;) {
     skip_plain();
-    if (text_[at_] == '"') {
+    const char c = current();
+    if (c == '"') {
       ++at_;
       return;
     }
-    if (text_[at_] == '\\') {
+    if (c == '\\') {
       escaped_ = true;
       skip_escape();
     }

@@ -228,6 +228,16 @@ TEST_CASE("JSON may nest 512 levels deep") {
   }
 }
 
+TEST_CASE("a string that does not end is not read on behind the text") {
+  const std::string_view whole = "\"é\"";
+  const std::string_view cut = whole.substr(0, 3);  // a quote follows, which is not the text's
+  CHECK(check_json(whole).empty());
+  CHECK(check_json(cut).find("byte 3") != std::string::npos);
+  std::string out;
+  JsonScanner scanner(cut);
+  CHECK_THROWS_AS(scanner.string(out), JsonSyntaxError);
+}
+
 TEST_CASE("what is wrong with JSON is said with its place") {
   CHECK(check_json("[1, x]").find("byte 4") != std::string::npos);
   CHECK(check_json("").find("byte 0") != std::string::npos);
