@@ -221,26 +221,31 @@ class ListingPages {
   std::optional<ListedAggregateId> after_;
   std::optional<ListedAggregateId> last_;  ///< none: there is nothing to list
   bool reverse_;
-  std::optional<ListAggregateIdsOptions> query_;  ///< for the next page
+  ListAggregateIdsOptions query_;  ///< for the next page
+  bool done_ = false;              ///< there is none
   std::vector<ListedAggregateId> page_;
   std::size_t next_ = 0;
 };
 
 ListingPages::ListingPages(const PouredEventSource& source,
                            const PourEventStoreAggregateIdsOptions& options)
-    : source_(source), after_(options.after), reverse_(options.options.reverse) {
-  query_ = {.limit = options.options.limit,
-            .initial_event_after = options.options.initial_event_after,
-            .initial_event_before = options.options.initial_event_before,
-            .reverse = reverse_};
-  ListAggregateIdsOptions backwards = *query_;
-  backwards.reverse = !reverse_;
-  if (*backwards.limit >= 1) backwards.limit = 1;
-  const auto listing = source_.adapter->list_aggregate_ids(source_.event_store_id, backwards);
+    : source_(source),
+      after_(options.after),
+      reverse_(options.options.reverse),
+      query_{.limit = options.options.limit,
+             .initial_event_after = options.options.initial_event_after,
+             .initial_event_before = options.options.initial_event_before,
+             .reverse = reverse_} {
+  const auto listing = source_.adapter->list_aggregate_ids(
+      source_.event_store_id,
+      {.limit = std::min<std::int64_t>(options.options.limit, 1),  // below 1 it is refused
+       .initial_event_after = options.options.initial_event_after,
+       .initial_event_before = options.options.initial_event_before,
+       .reverse = !reverse_});
   if (!listing.aggregate_ids.empty()) last_ = listing.aggregate_ids.front();
   if (!after_) return;
   // The others of that timestamp are skipped.
-  auto& bound = reverse_ ? query_->initial_event_before : query_->initial_event_after;
+  auto& bound = reverse_ ? query_.initial_event_before : query_.initial_event_after;
   const Timestamp timestamp = after_->initial_event_timestamp;
   const Timestamp given = bound.value_or(timestamp);
   bound = reverse_ ? std::min(given, timestamp) : std::max(given, timestamp);
@@ -264,12 +269,12 @@ const ListedAggregateId* ListingPages::next() {
 }
 
 bool ListingPages::read_page() {
-  if (!query_ || !last_) return false;
-  auto listing = source_.adapter->list_aggregate_ids(source_.event_store_id, *query_);
+  if (done_ || !last_) return false;
+  auto listing = source_.adapter->list_aggregate_ids(source_.event_store_id, query_);
   page_ = std::move(listing.aggregate_ids);
   next_ = 0;
-  query_.reset();
-  if (listing.next_page_token) query_ = {.page_token = std::move(listing.next_page_token)};
+  done_ = !listing.next_page_token;
+  query_ = {.page_token = std::move(listing.next_page_token)};
   return true;
 }
 
