@@ -1,5 +1,7 @@
 #include "process.hpp"
 
+#include <utility>
+
 #ifndef _WIN32
 #include <fcntl.h>
 #include <poll.h>
@@ -14,7 +16,6 @@
 #include <optional>
 #include <system_error>
 #include <thread>
-#include <utility>
 #include <vector>
 
 extern char** environ;

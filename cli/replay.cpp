@@ -151,6 +151,7 @@ class Replay {
       sleep_until(pace_.due());
     }
   }
+
   void take(std::span<const FedEvent> page) {
     batch_.clear();
     for (const auto& [position, event_store_id, event] : page) {
