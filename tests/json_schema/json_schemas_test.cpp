@@ -419,7 +419,7 @@ TEST_CASE("values are checked down to the deepest that castore takes") {
   const std::string deepest = nested(max_json_depth, "[", "", "]");
   for (const char* schema : {
            R"({"type":"array","items":{"$ref":"#"}})",
-           R"({"allOf":[{"allOf":[{"anyOf":[{"type":"array","items":{"$ref":"#"}}]}]}]})",
+           R"({"anyOf":[{"type":"array","items":{"$ref":"#"}}]})",
        }) {
     CAPTURE(schema);
     CHECK(fits(schema, deepest));
@@ -435,7 +435,7 @@ TEST_CASE("values are checked down to the deepest that castore takes") {
 
 TEST_CASE("what would need too much of the stack is a violation and no crash") {
   const std::string chain = nested(40, R"({"allOf":[)", R"({"items":{"$ref":"#"}})", "]}");
-  CHECK(fits(chain, nested(40, "[", "", "]")));
+  CHECK(fits(chain, nested(20, "[", "", "]")));
   CHECK(texts_of(chain, nested(400, "[", "", "]")) ==
         Texts{": nests too deeply to be checked by a schema that nests 41 deep for each value"});
   const auto long_chain = [](int length) {
