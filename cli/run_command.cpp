@@ -20,7 +20,7 @@ output, if it has one, is printed as JSON. The file is created where it is missi
 constexpr auto footer = R"(
 Example:
   castore-cli --db pokemons.db --plugin ./libpokemons.so run-command CATCH_POKEMON \
-    '{"pokemonId":"pikachu","trainerId":"ash"}')";
+    '{"pokemon_id":"pikachu","trainer_id":"ash"}')";
 
 struct RunCommandOptions {
   std::string command_id;
