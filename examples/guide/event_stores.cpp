@@ -1,90 +1,16 @@
 /// \file
-/// The code of docs/guide.md, in its order. What it prints is compared with expected.txt.
+/// The guide, from its beginning to event groups.
 
 #include <castore/castore.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
+#include <guide/chapters.hpp>
+#include <guide/pokemons.hpp>
 #include <iostream>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
-
-// --- Events -----------------------------------------------------------------------------------
-
-struct PokemonAppeared {
-  static constexpr std::string_view type = "POKEMON_APPEARED";
-  std::string name;
-  int level = 0;
-
-  static constexpr auto fields =
-      castore::fields("name", &PokemonAppeared::name, "level", &PokemonAppeared::level);
-};
-
-struct PokemonCaught {
-  static constexpr std::string_view type = "POKEMON_CAUGHT";
-  std::string trainer_id;
-
-  struct Metadata {
-    std::string device;
-
-    static constexpr auto fields = castore::fields("device", &Metadata::device);
-  };
-
-  static constexpr auto fields = castore::fields("trainer_id", &PokemonCaught::trainer_id);
-};
-
-struct PokemonLeveledUp {
-  static constexpr std::string_view type = "POKEMON_LEVELED_UP";
-};
-
-// --- Reducers ---------------------------------------------------------------------------------
-
-struct Pokemon {
-  std::string aggregate_id;
-  castore::Version version = 0;
-  std::string name;
-  int level = 0;
-  std::optional<std::string> trainer_id;
-};
-
-struct PokemonReducer {
-  Pokemon operator()(Pokemon pokemon, const castore::Event<PokemonAppeared>& event) const {
-    pokemon.name = event.payload.name;
-    pokemon.level = event.payload.level;
-    return pokemon;
-  }
-  Pokemon operator()(Pokemon pokemon, const castore::Event<PokemonCaught>& event) const {
-    pokemon.trainer_id = event.payload.trainer_id;
-    return pokemon;
-  }
-  Pokemon operator()(Pokemon pokemon, const castore::Event<PokemonLeveledUp>&) const {
-    pokemon.level += 1;
-    return pokemon;
-  }
-};
-
-// --- Event stores -----------------------------------------------------------------------------
-
-using Pokemons = castore::EventStore<Pokemon, PokemonAppeared, PokemonCaught, PokemonLeveledUp>;
-
-// --- A second store, for groups ---------------------------------------------------------------
-
-struct TrainerCaughtPokemon {
-  static constexpr std::string_view type = "TRAINER_CAUGHT_POKEMON";
-  std::string pokemon_id;
-
-  static constexpr auto fields = castore::fields("pokemon_id", &TrainerCaughtPokemon::pokemon_id);
-};
-
-struct Trainer {
-  std::string aggregate_id;
-  castore::Version version = 0;
-  std::vector<std::string> pokemon_ids;
-};
-
-using Trainers = castore::EventStore<Trainer, TrainerCaughtPokemon>;
 
 // --- Events of a newer application ------------------------------------------------------------
 
@@ -237,12 +163,7 @@ void simulate(const Pokemons& pokemons) {
 void push_a_group() {
   const auto adapter = std::make_shared<castore::InMemoryEventStorageAdapter>();
   const Pokemons pokemons("POKEMONS", PokemonReducer{}, adapter);
-  const auto trainer_reducer = [](Trainer trainer,
-                                  const castore::Event<TrainerCaughtPokemon>& event) {
-    trainer.pokemon_ids.push_back(event.payload.pokemon_id);
-    return trainer;
-  };
-  const Trainers trainers("TRAINERS", trainer_reducer, adapter);
+  const Trainers trainers("TRAINERS", TrainerReducer{}, adapter);
   push_one(pokemons);
 
   const auto [caught, trained] = castore::push_event_group(
@@ -289,7 +210,7 @@ void read_what_is_unknown() {
 
 }  // namespace
 
-int main() {
+void chapters::event_stores() {
   without_an_adapter();
   const Pokemons in_memory = a_store();
   const Pokemons in_a_file("POKEMONS", PokemonReducer{}, a_file());

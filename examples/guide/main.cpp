@@ -1,0 +1,5 @@
+#include <guide/chapters.hpp>
+
+int main() {
+  chapters::event_stores();
+}
