@@ -7,5 +7,9 @@
 namespace chapters {
 
 void event_stores();
+void commands();
+void messages();
+void testing();
+void dam();
 
 }  // namespace chapters

@@ -2,4 +2,8 @@
 
 int main() {
   chapters::event_stores();
+  chapters::commands();
+  chapters::messages();
+  chapters::testing();
+  chapters::dam();
 }
