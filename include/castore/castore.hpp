@@ -1,8 +1,9 @@
 #pragma once
 
 /// \file
-/// The core in one include: event types, event stores, the in-memory adapter. A database is a
-/// header of its own: `castore/sqlite/event_storage_adapter.hpp`.
+/// The core in one include: event stores and types, commands, messages, what is in memory, Dam.
+/// Headers of their own are a database (`castore/sqlite/event_storage_adapter.hpp`), the test tools
+/// (`castore/testing/`) and JSON Schema (`castore/json_schema/json_schemas.hpp`).
 
 #include <castore/command.hpp>                          // IWYU pragma: export
 #include <castore/connected_event_store.hpp>            // IWYU pragma: export

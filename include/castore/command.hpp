@@ -47,7 +47,8 @@ struct CommandAttempt {
 };
 
 /// How long to wait before a command is tried again: a random time up to
-/// `min(max_delay, initial_delay * rate^(attempt - 1))`, so that rivals do not meet again.
+/// `min(max_delay, initial_delay * rate^(attempt - 1))`, perhaps none, so that rivals do not meet
+/// again.
 struct CommandBackoff {
   std::chrono::milliseconds initial_delay{10};  ///< ≥ 0
   std::chrono::milliseconds max_delay{1000};    ///< ≥ `initial_delay`
@@ -158,8 +159,8 @@ using HandlerTraits = HandlerSignature<typename SignatureOf<Handler>::type>;
 /// what else it needs (a clock, a source of ids) comes in as context arguments.
 ///
 /// The handler is any callable `Output (const Input&, const EventStores<Stores...>&, Context...)`
-/// with one const call operator. `Output` may be void. A command is a small value whose const
-/// members may be called from several threads at once, as far as the handler may.
+/// with one const call operator. `Input` is any type, `Output` may be void. A command is a small
+/// value whose const members may be called from several threads at once, as far as the handler may.
 ///
 /// A push inside an open transaction of the caller's that conflicts leaves that transaction open;
 /// retrying inside one that holds the write lock already is no use, and no conflict arises there.

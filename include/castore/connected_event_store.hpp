@@ -25,13 +25,15 @@ namespace castore {
 /// - The order is: the event is committed, `on_event_pushed` is called, the message is published.
 ///   What the callback throws comes out, and the message is not published. Inside an open
 ///   transaction of the caller's, all this waits for its commit.
-/// - If publishing fails, the event is stored all the same, and the push throws `PublishError`. So
-///   a message may be lost, when that happens or the program ends in between: at most once.
+/// - If publishing fails, the event is stored all the same, and the push throws `PublishError`, or
+///   the `commit()` of the transaction it stands in. Of a group the others are published still; the
+///   first failure is thrown. So a message may be lost, when that happens or the program ends in
+///   between: at most once.
 /// - Adapter and `on_event_pushed` are those of the original, to read and to set. The original
-///   publishes nothing when it is used itself. A push that is a replay does not exist.
+///   publishes nothing when it is used itself. Messages are news: `replay` is never set.
 ///
-/// Original and channel are borrowed: they have to outlive this object, its copies, and the
-/// transactions it pushes in.
+/// Original and channel are borrowed, and the original is not const: they have to outlive this
+/// object, its copies, and the transactions it pushes in.
 template <class A, class... Payloads>
 class ConnectedEventStore : public EventStore<A, Payloads...> {
  public:
@@ -47,6 +49,9 @@ class ConnectedEventStore : public EventStore<A, Payloads...> {
                   "the message channel does not carry this event store: add it to "
                   "MessageQueue<Stores...> and give it to the constructor");
   }
+  /// Setting the callback sets the original's: it cannot be const.
+  template <class Channel>
+  ConnectedEventStore(const Original& original, Channel& message_channel) = delete;
 
  private:
   template <class Channel>
@@ -83,5 +88,8 @@ class ConnectedEventStore : public EventStore<A, Payloads...> {
 
 template <class A, class... Payloads, class Channel>
 ConnectedEventStore(EventStore<A, Payloads...>&, Channel&) -> ConnectedEventStore<A, Payloads...>;
+template <class A, class... Payloads, class Channel>
+ConnectedEventStore(const EventStore<A, Payloads...>&, Channel&)
+    -> ConnectedEventStore<A, Payloads...>;
 
 }  // namespace castore

@@ -12,8 +12,9 @@
 /// message is published, so that nothing waits for a slow channel. What a channel throws comes out
 /// and ends the pour.
 ///
-/// A pour can be stopped between two messages; what it answers then continues it. It can be told
-/// not to publish faster than its listeners can bear.
+/// A pour can be stopped between two messages; what it answers then continues it, given the same
+/// filters again, in this process or, by its members, in another. It can be told not to publish
+/// faster than its listeners can bear.
 
 #include <castore/event_storage_adapter.hpp>
 #include <castore/message.hpp>

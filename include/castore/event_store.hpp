@@ -97,6 +97,7 @@ struct EventStoreOptions {
   std::shared_ptr<JsonSchemas> json_schemas{};
 
   /// Check what is read against them, too: an event that does not fit is a `MalformedEventError`.
+  /// Every event that is read then costs a validation.
   bool validate_on_read = false;
 };
 

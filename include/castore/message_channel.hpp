@@ -3,8 +3,8 @@
 /// \file
 /// Message queues and buses, typed: which event stores they carry, and which of the three messages.
 ///
-///     castore::NotificationMessageQueue<Pokemons, Trainers> queue("POKEMON_GAME", pokemons,
-///     trainers); const auto adapter = castore::InMemoryMessageQueueAdapter::attach_to(
+///     castore::NotificationMessageQueue<Pokemons, Trainers> queue("GAME", pokemons, trainers);
+///     const auto adapter = castore::InMemoryMessageQueueAdapter::attach_to(
 ///         queue, [](const auto& message, const castore::MessageContext& context) { ... });
 ///     queue.publish_message(castore::Notification<Pokemons>{"POKEMONS", event});
 
@@ -193,6 +193,12 @@ void call_with_message(Worker& worker, const Typed& message, const MessageContex
 }
 
 }  // namespace detail
+
+/// What adapters are given for one of the typed messages.
+template <class Typed>
+[[nodiscard]] Message to_message(const Typed& message) {
+  return detail::encode_message(message);
+}
 
 /// A message queue or a message bus of some event stores, for one of the three messages. It checks
 /// what it is given and hands it to its adapter; what happens then is the adapter's.

@@ -91,6 +91,13 @@ void ScenarioRun::begin() {
   }
 }
 
+void ScenarioRun::end() {
+  const auto feed = adapter_->open_event_feed({.after = given_});
+  for (auto page = feed->next_page(); !page.empty(); page = feed->next_page()) {
+    pushed_.insert(pushed_.end(), page.begin(), page.end());
+  }
+}
+
 void ScenarioRun::require_own(const std::string& event_store_id) const {
   if (std::ranges::find(event_store_ids_, event_store_id) != event_store_ids_.end()) return;
   fail("does not require the event store " + event_store_id);
@@ -98,14 +105,11 @@ void ScenarioRun::require_own(const std::string& event_store_id) const {
 
 std::vector<NewEventDetail> ScenarioRun::pushed_to(const std::string& event_store_id) const {
   std::vector<NewEventDetail> events;
-  const auto feed =
-      adapter_->open_event_feed({.event_store_ids = {event_store_id}, .after = given_});
-  for (auto page = feed->next_page(); !page.empty(); page = feed->next_page()) {
-    for (const FedEvent& fed : page) {
-      const EventDetail& event = fed.event;
-      events.push_back({event.aggregate_id, event.version, event.type, event.timestamp,
-                        event.payload, event.metadata});
-    }
+  for (const FedEvent& fed : pushed_) {
+    if (fed.event_store_id != event_store_id) continue;
+    const EventDetail& event = fed.event;
+    events.push_back({event.aggregate_id, event.version, event.type, event.timestamp, event.payload,
+                      event.metadata});
   }
   return events;
 }

@@ -75,7 +75,7 @@ class Listeners {
     return [this, place, id = script.at("id"), always = script.value("failAlways", false),
             left = std::make_shared<int>(script.value("failFirst", 0))](
                const auto& message, const MessageContext& context) {
-      record(to_json(castore::detail::encode_message(message)), id, place, context);
+      record(to_json(castore::to_message(message)), id, place, context);
       if (always || (*left)-- > 0) {
         throw HandlerFailure("handler " + id.template get<std::string>() + " failed");
       }

@@ -173,6 +173,15 @@ TEST_CASE_FIXTURE(Game, "a failure shows the other output and the other error") 
         "    + {\"next_level\":43}");
 }
 
+TEST_CASE_FIXTURE(Game, "an outcome tells of its own run when the scenario has gone on") {
+  const auto level_up = pokemon::make_level_up_pokemon(pokemons);
+  Scenario scenario(level_up);
+  const auto first = scenario.given(pokemons, appeared("pikachu", "Pikachu", 42)).when({"pikachu"});
+  const auto second = scenario.when({"pikachu"});
+  first.then_pushed(events_of(pokemons, leveled_up("pikachu", 2)));
+  second.then_pushed(events_of(pokemons, leveled_up("pikachu", 3)));
+}
+
 TEST_CASE_FIXTURE(Game, "a scenario refuses an event store that the command does not require") {
   const auto level_up = pokemon::make_level_up_pokemon(pokemons);
   Scenario scenario(level_up);

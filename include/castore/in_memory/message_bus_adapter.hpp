@@ -42,7 +42,8 @@ class InMemoryMessageBusAdapter final : public MessageChannelAdapter {
   explicit InMemoryMessageBusAdapter(DeliveryOptions options = {});
   ~InMemoryMessageBusAdapter() override;
 
-  /// A new one, made the adapter of `bus`.
+  /// A new one, made the adapter of `bus`, which keeps it: what handlers refer to has to outlive
+  /// `bus`, too.
   template <class Bus>
   static std::shared_ptr<InMemoryMessageBusAdapter> attach_to(Bus& bus,
                                                               DeliveryOptions options = {}) {
@@ -53,7 +54,8 @@ class InMemoryMessageBusAdapter final : public MessageChannelAdapter {
 
   /// A handler of messages published from now on.
   HandlerId on(MessageFilter filter, MessageHandler handler);
-  /// A further filter of a handler: it is still called once per message.
+  /// A further filter of a handler: it is still called once per message. A handler that is typed
+  /// fails on what the filter lets through and it does not take.
   /// \throws InvalidOptionError  there is no such handler
   void on(MessageFilter filter, HandlerId handler);
 

@@ -24,7 +24,8 @@ class InMemoryMessageQueueAdapter final : public MessageChannelAdapter {
                                        DeliveryOptions options = {});
   ~InMemoryMessageQueueAdapter() override;
 
-  /// A new one, with a typed worker (see `MessageChannel::handler`), made the adapter of `queue`.
+  /// A new one, with a typed worker (see `MessageChannel::handler`), made the adapter of `queue`,
+  /// which keeps it: what the worker refers to has to outlive `queue`, too.
   template <class Queue, class Worker>
   static std::shared_ptr<InMemoryMessageQueueAdapter> attach_to(Queue& queue, Worker worker,
                                                                 DeliveryOptions options = {}) {
@@ -34,7 +35,8 @@ class InMemoryMessageQueueAdapter final : public MessageChannelAdapter {
     return adapter;
   }
 
-  /// From now on messages go to this worker, those that wait included; null: they wait.
+  /// From now on messages go to this worker, those that wait included; null: they wait. A typed one
+  /// is `queue.handler(worker)`.
   void set_worker(MessageHandler worker);
 
   void publish_message(const Message& message, const PublishMessageOptions& options) override;

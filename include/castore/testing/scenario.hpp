@@ -75,8 +75,9 @@ class ScenarioRun {
     return adapter_;
   }
   void given(const StoreEvents& events);
-  /// From now on what is pushed is the command's.
+  /// What is pushed between these two is the command's.
   void begin();
+  void end();
   void threw(std::exception_ptr error) noexcept { error_ = std::move(error); }
 
   /// \throws ScenarioFailure  all of these, where it is not so
@@ -96,6 +97,7 @@ class ScenarioRun {
   std::vector<std::string> event_store_ids_;
   std::shared_ptr<InMemoryEventStorageAdapter> adapter_;
   std::optional<FeedCursor> given_;
+  std::vector<FedEvent> pushed_;
   std::exception_ptr error_;
 };
 
@@ -226,6 +228,7 @@ class Scenario {
     } catch (...) {
       run.threw(std::current_exception());
     }
+    run.end();
     return {std::move(run), std::move(output)};
   }
 
