@@ -88,7 +88,7 @@ class Size {
   }
 
   std::size_t number(wchar_t digit) {
-    std::size_t value = static_cast<std::size_t>(digit - L'0');
+    auto value = static_cast<std::size_t>(digit - L'0');
     for (; at_ < source_.size() && source_[at_] >= L'0' && source_[at_] <= L'9'; ++at_) {
       value = std::min(value * 10 + static_cast<std::size_t>(source_[at_] - L'0'), most_states + 2);
     }

@@ -54,7 +54,8 @@ class SchemaDocument::Reader {
     const Json& root = document_.root_;
     resources_.emplace("", Resource{&root, ""});
     scan(root, "", "");
-    for (std::size_t i = 0; i < references_.size(); ++i) follow(references_[i]);
+    std::size_t followed = 0;
+    while (followed < references_.size()) follow(references_[followed++]);  // which may find more
     measure_chains();
     put_in_order();
   }

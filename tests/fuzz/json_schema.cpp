@@ -61,8 +61,8 @@ void check(std::string_view input) {
   }
   check_places(violations, *opinion.value);
   if (violations.size() == 1 && violations[0].message.starts_with("nests too deeply")) return;
-  if (schema_text.find("$") == std::string_view::npos &&
-      schema_text.find("\\") == std::string_view::npos) {  // no references
+  if (schema_text.find('$') == std::string_view::npos &&
+      schema_text.find('\\') == std::string_view::npos) {  // no references
     check_opposite(schema_text, input, violations.empty());
   }
 }

@@ -763,6 +763,7 @@ TEST_CASE("threads compile and validate at once") {
   std::vector<std::size_t> found(4);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(found.size());
     for (std::size_t& count : found) {
       threads.emplace_back([&] {
         for (int i = 0; i < 200; ++i) {
