@@ -117,11 +117,13 @@ class Replay {
       if (mapper_) mapper_->finish();
       if (complete) return progress_;
     } catch (const Error& error) {
-      throw with_remark(error, so_far(), fields());
+      // a different event is there, and will be the next time
+      const bool helps = error.code() != ErrorCode::event_already_exists;
+      throw with_remark(error, so_far(helps), fields());
     }
     if (mapper_) progress_.after = given_;
     mapper_.reset();
-    throw Interrupted("Interrupted" + so_far(), fields());
+    throw Interrupted("Interrupted" + so_far(true), fields());
   }
 
  private:
@@ -167,11 +169,11 @@ class Replay {
     pace_.spend(page.size());
   }
 
-  /// Behind an error's message.
-  [[nodiscard]] std::string so_far() const {
+  /// Behind an error's message. \param again  to run it again helps
+  [[nodiscard]] std::string so_far(bool again) const {
     std::string text = to_text(options_, progress_);
     if (!mapper_) text += "; go on with --after " + std::to_string(progress_.after);
-    if (mapper_ && options_.into) text += "; run it again to go on";
+    if (mapper_ && options_.into && again) text += "; run it again to go on";
     return " (" + text + ')';
   }
   [[nodiscard]] std::vector<ErrorField> fields() const {
