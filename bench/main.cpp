@@ -56,6 +56,7 @@ int run_cases(const std::filesystem::path& results, int argc, char** argv) {
   Bench bench(folder.path());
   add_push(bench);
   add_read(bench);
+  add_replay(bench);
   add_threads(bench);
   add_processes(bench);
   benchmark::Initialize(&argc, argv);

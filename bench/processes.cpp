@@ -164,6 +164,41 @@ void measure_memory_of_import(const Bench& bench, Measurement& measurement) {
   std::filesystem::remove(lines);
 }
 
+// --- Replay ---
+
+/// Of 1,000,000 events, to a fresh file or, without one, to nowhere.
+std::vector<std::string> replay(const std::filesystem::path& file,
+                                const std::filesystem::path& into) {
+  if (into.empty()) return cli(file, {"replay"});
+  remove_database(into);
+  return cli(file, {"replay", "--into", into.string()});
+}
+
+void measure_replay(const Bench& bench, Measurement& measurement, bool into_file, bool memory) {
+  const auto file = bench.folder() / "replayed.db";
+  const auto into = into_file ? bench.folder() / "replay-into.db" : std::filesystem::path();
+  const auto answer = bench.folder() / "peak-memory";
+  make_history_file(file, million);
+  measurement.alone([&] {
+    const auto command = replay(file, into);
+    return memory ? peak_memory(command, answer) : run(command);
+  });
+  remove_database(file);
+  if (into_file) remove_database(into);
+}
+
+void add_replays(Bench& bench) {
+  const auto add = [&](const Case& of, int count, bool into_file, bool memory) {
+    bench.add(of, count, [&bench, into_file, memory](Measurement& measurement) {
+      measure_replay(bench, measurement, into_file, memory);
+    });
+  };
+  const std::string name = "`castore-cli replay` of 1,000,000 events";
+  add({name, "s", 5}, 3, false, false);
+  add({"peak memory of " + name, "MiB", 64}, 1, false, true);
+  add({"peak memory of `castore-cli replay --into`, 1,000,000 events", "MiB", 64}, 1, true, true);
+}
+
 }  // namespace
 
 void add_processes(Bench& bench) {
@@ -177,6 +212,7 @@ void add_processes(Bench& bench) {
       [&bench](Measurement& measurement) { measure_memory_of_get_aggregate(bench, measurement); });
   bench.add({"peak memory of `castore-cli import`, 1,000,000 events", "MiB", 64}, 1,
             [&bench](Measurement& measurement) { measure_memory_of_import(bench, measurement); });
+  add_replays(bench);
 }
 
 }  // namespace castore::bench
