@@ -261,7 +261,7 @@ class Command {
       handler(input, references, context...);
       return std::nullopt;
     } else {
-      const std::optional<std::string> output =
+      std::optional<std::string> output =
           JsonCodec<std::remove_cvref_t<Output>>::encode(handler(input, references, context...));
       if (output) core_.check_output(*output);
       return output;
