@@ -178,7 +178,7 @@ class Command {
   Command(std::string command_id, Stores required_event_stores, Handler handler,
           CommandOptions options = {})
       : core_(std::move(command_id), std::move(options)),
-        required_event_stores_(required_event_stores),
+        required_event_stores_(std::move(required_event_stores)),
         handler_(std::move(handler)) {}
 
   [[nodiscard]] const std::string& command_id() const noexcept { return core_.command_id(); }

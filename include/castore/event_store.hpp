@@ -306,12 +306,12 @@ class EventStore {
 
   /// The same event store, by id, reducer and schemas, on another adapter; without the callback
   /// `on_event_pushed` and, where it is a connected one, without its message channel.
-  [[nodiscard]] EventStore on_adapter(std::shared_ptr<EventStorageAdapter> adapter) const {
+  [[nodiscard]] EventStore on_adapter(const std::shared_ptr<EventStorageAdapter>& adapter) const {
     EventStore copy = *this;
     copy.original_ = nullptr;
     copy.publish_ = nullptr;
     copy.options_.on_event_pushed = nullptr;
-    copy.event_storage_adapter_ = std::move(adapter);
+    copy.event_storage_adapter_ = adapter;
     return copy;
   }
 

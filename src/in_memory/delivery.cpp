@@ -166,8 +166,10 @@ struct Delivery::State {
   };
   using Tasks = std::list<Task>;
 
-  State(MessageHandler of_listener, const DeliveryOptions& given, std::shared_ptr<Pending> counts)
-      : options(given), pending(std::move(counts)), listener(share(std::move(of_listener))) {}
+  State(MessageHandler of_listener, DeliveryOptions given, std::shared_ptr<Pending> counts)
+      : options(std::move(given)),
+        pending(std::move(counts)),
+        listener(share(std::move(of_listener))) {}
 
   static std::shared_ptr<const MessageHandler> share(MessageHandler handler) {
     if (!handler) return nullptr;
