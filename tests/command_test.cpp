@@ -16,7 +16,6 @@ namespace castore::testing {
 namespace {
 
 using pokemon::appeared;
-using pokemon::CatchPokemon;
 using pokemon::created;
 using pokemon::leveled_up;
 using pokemon::Pokemons;

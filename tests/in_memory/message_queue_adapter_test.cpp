@@ -43,6 +43,7 @@ MessageHandler worker(Recorder<Delivered>& log, std::string failing = "", int fa
 
 std::vector<std::string> ids(const std::vector<Delivered>& deliveries) {
   std::vector<std::string> result;
+  result.reserve(deliveries.size());
   for (const Delivered& delivered : deliveries) result.push_back(delivered.aggregate_id);
   return result;
 }
@@ -260,6 +261,7 @@ TEST_CASE("many threads may publish at once") {
   InMemoryMessageQueueAdapter queue(worker(log));
   {
     std::vector<std::jthread> threads;
+    threads.reserve(8);
     for (int t = 0; t < 8; ++t) {
       threads.emplace_back([&, t] {
         for (int i = 0; i < 100; ++i) queue.publish_message(notification(std::to_string(t), 1), {});

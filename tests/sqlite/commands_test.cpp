@@ -42,6 +42,7 @@ TEST_CASE_FIXTURE(Fixture, "commands of several threads and processes all come t
   std::atomic<int> conflicts = 0;
   {
     std::vector<std::jthread> running;
+    running.reserve(threads);
     for (int i = 0; i < threads; ++i) {
       running.emplace_back([&] {
         // as another process would: a database and event stores of its own
