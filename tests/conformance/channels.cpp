@@ -144,7 +144,7 @@ class TypedChannel final : public Channel {
                                      castore::InMemoryMessageQueueAdapter>;
 
  public:
-  TypedChannel(const json& args, const Stores&... stores)
+  explicit TypedChannel(const json& args, const Stores&... stores)
       : channel_(args.at("id").get<std::string>(), stores...) {
     const json* adapter = find(args, "adapter");
     if (adapter == nullptr) return;
