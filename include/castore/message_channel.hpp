@@ -104,6 +104,10 @@ class MessageChannelCore {
   void set_adapter(std::shared_ptr<MessageChannelAdapter> adapter) noexcept {
     adapter_ = std::move(adapter);
   }
+  /// For listeners: the adapter owns them, so they must not own the adapter.
+  [[nodiscard]] MessageChannelCore without_adapter() const {
+    return {type_, channel_type_, id_, event_store_ids_, nullptr};
+  }
 
   [[noreturn]] void throw_not_found(std::string_view event_store_id) const;
   /// \throws MessageChannelEventStoreNotFoundError
@@ -318,8 +322,9 @@ class MessageChannel {
                   "this worker has no overload for the messages of one of the channel's event "
                   "stores: add `void operator()(const MessageOf<Store>&, const "
                   "castore::MessageContext&)`");
-    return [ids = ids(), channel = core_, worker = std::make_shared<Worker>(std::move(worker))](
-               const Message& message, const MessageContext& context) {
+    return [ids = ids(), channel = core_.without_adapter(),
+            worker = std::make_shared<Worker>(std::move(worker))](const Message& message,
+                                                                  const MessageContext& context) {
       channel.check(message);
       std::size_t index = 0;
       const auto try_store = [&]<class Store>(std::type_identity<Store>) {
@@ -342,7 +347,8 @@ class MessageChannel {
                   "this handler does not take the messages of that event store: it is `void (const "
                   "MessageOf<Store>&)` or `void (const MessageOf<Store>&, const "
                   "castore::MessageContext&)`");
-    return [channel = core_, handler = std::make_shared<Handler>(std::move(handler))](
+    return [channel = core_.without_adapter(),
+            handler = std::make_shared<Handler>(std::move(handler))](
                const Message& message, const MessageContext& context) {
       channel.check(message);
       detail::call_with_message(*handler, detail::decode_message<message_type_, Store, E>(message),

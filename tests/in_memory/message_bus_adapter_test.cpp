@@ -215,5 +215,18 @@ TEST_CASE("handlers are typed by event store and by event type") {
   CHECK(of_caught.values() == Lines{"ash"});
 }
 
+TEST_CASE("a typed handler keeps neither bus nor adapter alive") {
+  const auto pokemons = pokemon::make_pokemons();
+  std::weak_ptr<InMemoryMessageBusAdapter> watched;
+  {
+    NotificationMessageBus<pokemon::Pokemons> bus("GAME", pokemons);
+    const auto adapter = InMemoryMessageBusAdapter::attach_to(bus);
+    adapter->on(bus, [](const auto&) {});
+    adapter->on(bus, pokemons, [](const auto&) {});
+    watched = adapter;
+  }
+  CHECK(watched.expired());
+}
+
 }  // namespace
 }  // namespace castore::testing

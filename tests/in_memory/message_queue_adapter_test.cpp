@@ -305,5 +305,17 @@ TEST_CASE("attaching makes a typed worker the queue's listener") {
   CHECK(names.values() == std::vector<std::string>{"Pikachu"});
 }
 
+TEST_CASE("a typed worker that is set later keeps neither queue nor adapter alive") {
+  const auto pokemons = pokemon::make_pokemons();
+  std::weak_ptr<InMemoryMessageQueueAdapter> watched;
+  {
+    NotificationMessageQueue<pokemon::Pokemons> queue("GAME", pokemons);
+    const auto adapter = InMemoryMessageQueueAdapter::attach_to(queue, [](const auto&) {});
+    adapter->set_worker(queue.handler([](const auto&) {}));
+    watched = adapter;
+  }
+  CHECK(watched.expired());
+}
+
 }  // namespace
 }  // namespace castore::testing
