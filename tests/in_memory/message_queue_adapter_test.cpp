@@ -4,8 +4,10 @@
 #include <castore/testing/manual_timer.hpp>
 
 #include <atomic>
+#include <iostream>
 #include <limits>
 #include <memory>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -141,6 +143,41 @@ TEST_CASE("without retries a message is tried once") {
   queue.drain();
   CHECK(ids(log.values()) == std::vector<std::string>{"a", "b"});
   CHECK(unhandled.values().size() == 1);
+}
+
+/// What is written to standard error while it lives.
+class StandardError {
+ public:
+  StandardError() : previous_(std::cerr.rdbuf(text_.rdbuf())) {}
+  StandardError(const StandardError&) = delete;
+  StandardError& operator=(const StandardError&) = delete;
+  StandardError(StandardError&&) = delete;
+  StandardError& operator=(StandardError&&) = delete;
+  ~StandardError() { std::cerr.rdbuf(previous_); }
+
+  [[nodiscard]] std::string text() const { return text_.str(); }
+
+ private:
+  std::ostringstream text_;
+  std::streambuf* previous_;
+};
+
+TEST_CASE("what is not handled is a line on standard error unless somebody wants to know") {
+  const StandardError standard_error;
+  Recorder<Delivered> log;
+  {
+    InMemoryMessageQueueAdapter queue(worker(log, "a", 99),
+                                      {.retry_policy = {.retry_attempts = 0}});
+    queue.publish_message(notification("a", 7), {});
+    queue.drain();
+    queue.set_worker(nullptr);
+    queue.publish_message(AggregateExistsMessage{"POKEMONS", "b", {}}, {});
+  }
+  CHECK(standard_error.text() ==
+        "castore: gave up a message after 1 attempt: POKEMONS aggregate a version 7: the worker "
+        "failed\n"
+        "castore: stopped before a message was handled: POKEMONS aggregate b: it was never "
+        "handled\n");
 }
 
 TEST_CASE("retries happen in real time without a timer of the caller's") {
