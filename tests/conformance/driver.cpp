@@ -109,9 +109,10 @@ json Driver::Impl::push_event(const json& args) {
     const json& options = options_of(args);
     json answer;
     with_new_event(store, args.at("event"), [&](auto&& event) {
-      const auto result = store.push_event(
-          std::move(event), {.prev_aggregate = aggregate<A>(options, "prevAggregate"),
-                             .force = flag(options, "force")});
+      const auto result =
+          store.push_event(std::forward<decltype(event)>(event),
+                           {.prev_aggregate = aggregate<A>(options, "prevAggregate"),
+                            .force = flag(options, "force")});
       answer = to_answer(result.event, result.next_aggregate);
     });
     return answer;
@@ -128,7 +129,7 @@ json Driver::Impl::push_event_group(const json& args) {
         store.set_event_storage_adapter(database("foreign.db", false)());
       }
       with_new_event(store, item.at("event"), [&](auto&& event) {
-        auto grouped = store.group_event(std::move(event),
+        auto grouped = store.group_event(std::forward<decltype(event)>(event),
                                          {.prev_aggregate = aggregate<A>(item, "prevAggregate")});
         const auto kept = std::make_shared<decltype(grouped)>(std::move(grouped));
         events.emplace_back(*kept);
