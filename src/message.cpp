@@ -3,23 +3,15 @@
 #include <ostream>
 #include <utility>
 
+#include "exception_text.hpp"
+
 namespace castore {
 namespace {
-
-std::string what_of(const std::exception_ptr& cause) {
-  try {
-    std::rethrow_exception(cause);
-  } catch (const std::exception& e) {
-    return e.what();
-  } catch (...) {
-    return "an exception of unknown type";
-  }
-}
 
 std::string stored_but(const std::string& event_store_id, const EventDetail& event,
                        const std::exception_ptr& cause) {
   return "The event is stored, but could not be published: " + event_store_id + " aggregate " +
-         event.aggregate_id + " version " + std::to_string(event.version) + ": " + what_of(cause);
+         event.aggregate_id + " version " + std::to_string(event.version) + ": " + text_of(cause);
 }
 
 void append_members(std::string& out, const EventDetail& event) {

@@ -10,6 +10,8 @@
 #include <thread>
 #include <utility>
 
+#include "exception_text.hpp"
+
 namespace castore {
 namespace {
 
@@ -94,14 +96,7 @@ milliseconds delay_after(const RetryPolicy& policy, int attempt) {
 }
 
 std::string reason_of(const UnhandledMessage& unhandled) {
-  if (!unhandled.error) return "it was never handled";
-  try {
-    std::rethrow_exception(unhandled.error);
-  } catch (const std::exception& e) {
-    return e.what();
-  } catch (...) {
-    return "an exception of unknown type";
-  }
+  return unhandled.error ? text_of(unhandled.error) : "it was never handled";
 }
 
 std::string name_of(const Message& message) {
