@@ -26,25 +26,29 @@ arrow(event_feed                   TO error event)
 arrow(event_storage_adapter        TO error event event_feed)
 arrow(json_schema                  TO error)
 arrow(exception_text)
+arrow(saturating_time)
 arrow(message                      TO ${text} exception_text)
 arrow(registry                     TO error event event_storage_adapter)
 arrow(adapter_support              TO ${text} ${boundary})
 arrow(fields                       TO ${text}                     USING nlohmann)
 arrow(event_type                   TO ${text} fields              USING nlohmann)
 arrow(event_store                  TO ${boundary} event_type event_json)
-arrow(command                      TO ${boundary} event_type event_json)
+arrow(command                      TO ${boundary} event_type event_json saturating_time)
 arrow(message_channel              TO message)
 arrow(connected_event_store        TO event_store message_channel)
-arrow(dam                          TO ${boundary} adapter_support)
-arrow(in_memory/.*                 TO ${boundary} adapter_support exception_text in_memory/delivery)
+arrow(dam                          TO ${boundary} adapter_support saturating_time)
+arrow(in_memory/.*                 TO ${boundary} adapter_support exception_text saturating_time
+                                      in_memory/delivery)
 arrow(testing/.*                   TO ${boundary} event_json event_type event_store command
-                                      in_memory/.* testing/.*      USING nlohmann)
+                                      saturating_time in_memory/.* testing/.*
+                                                                  USING nlohmann)
 arrow(castore                      TO version ${text} ${boundary} fields event_type event_store
                                       command message_channel connected_event_store dam
                                       in_memory/.*)
 
 # Backends: never the typed front, and their engine only in src/.
-arrow(sqlite/.*                    TO ${boundary} adapter_support event_json sqlite/.*
+arrow(sqlite/.*                    TO ${boundary} adapter_support event_json saturating_time
+                                      sqlite/.*
                                                                   USING SQLiteCpp sqlite3)
 
 # Text in, text out: whoever gives it to the core need not know how it is done.
