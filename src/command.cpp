@@ -5,6 +5,8 @@
 #include <random>
 #include <thread>
 
+#include "saturating_time.hpp"
+
 namespace castore::detail {
 namespace {
 
@@ -39,12 +41,13 @@ std::shared_ptr<const JsonSchema> compile(const std::string& command_id, const c
 /// The backoff of `attempt_number`, whole or less.
 void wait(const CommandBackoff& backoff, int attempt_number) {
   using std::chrono::microseconds;
-  const double longest = std::min(static_cast<double>(microseconds(backoff.max_delay).count()),
-                                  static_cast<double>(microseconds(backoff.initial_delay).count()) *
-                                      std::pow(backoff.rate, attempt_number - 1));
+  const auto longest = std::min(saturating_cast<microseconds>(backoff.max_delay),
+                                grown(saturating_cast<microseconds>(backoff.initial_delay),
+                                      backoff.rate, attempt_number - 1));
   thread_local std::minstd_rand random{std::random_device{}()};
-  const microseconds delay(
-      static_cast<std::int64_t>(std::uniform_real_distribution<double>(0, longest)(random)));
+  std::uniform_real_distribution<double> up_to_longest(0, static_cast<double>(longest.count()));
+  const auto delay = saturating_cast<microseconds>(
+      std::chrono::duration<double, std::micro>(up_to_longest(random)));
   if (backoff.sleep) {
     backoff.sleep(delay);
   } else {

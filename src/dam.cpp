@@ -10,6 +10,8 @@
 #include <utility>
 #include <variant>
 
+#include "saturating_time.hpp"
+
 namespace castore::detail {
 namespace {
 
@@ -38,9 +40,7 @@ Pace::Pace(std::optional<double> rate_limit, std::stop_token stop_token)
   if (!(*rate_limit > 0)) {  // nor is NaN
     throw InvalidOptionError("rate_limit", "must be above 0, not " + std::to_string(*rate_limit));
   }
-  constexpr std::chrono::duration<double> for_ever = std::chrono::hours{24 * 365};
-  const std::chrono::duration<double> interval(1 / *rate_limit);
-  interval_ = std::chrono::duration_cast<Clock::duration>(std::min(interval, for_ever));
+  interval_ = saturating_cast<Clock::duration>(std::chrono::duration<double>(1 / *rate_limit));
 }
 
 /// The times are a grid, so that waking up late does not add up. A channel that is slower than the
@@ -56,7 +56,7 @@ bool Pace::wait() {
     if (stop_token_.stop_requested()) return false;
   }
   const auto now = Clock::now();
-  due_ = std::max(due_.value_or(now) + interval_, now);
+  due_ = std::max(later(due_.value_or(now), interval_), now);
   return true;
 }
 

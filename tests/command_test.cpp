@@ -210,6 +210,37 @@ TEST_CASE("a backoff waits a random time that grows with the attempts up to its 
   }
 }
 
+TEST_CASE("a backoff too long to be told is a long one and none stays none") {
+  using std::chrono::milliseconds;
+  const Game game;
+  int attempts = 0;
+  std::vector<std::chrono::microseconds> waited;
+  CommandBackoff backoff{.rate = 1e200, .sleep = [&](auto delay) { waited.push_back(delay); }};
+  const auto run = [&] {
+    attempts = 0;
+    make_contested(game.pokemons, attempts, 3,
+                   {.event_already_exists_retries = 3, .backoff = backoff})("pikachu");
+    REQUIRE(waited.size() == 3);
+  };
+  SUBCASE("the longest") {
+    backoff.initial_delay = backoff.max_delay = milliseconds::max();
+    run();
+    for (const auto delay : waited) CHECK(delay > std::chrono::hours{1});  // but for 1 in 10^15
+  }
+  SUBCASE("grown to more than the longest") {
+    backoff.max_delay = milliseconds::max();
+    run();
+    CHECK(waited[0] <= milliseconds{10});
+    CHECK(waited[1] > std::chrono::hours{1});
+    CHECK(waited[2] > std::chrono::hours{1});
+  }
+  SUBCASE("none") {
+    backoff.initial_delay = milliseconds{0};
+    run();
+    for (const auto delay : waited) CHECK(delay.count() == 0);
+  }
+}
+
 TEST_CASE("options out of range are refused when the command is made") {
   const Game game;
   const auto make = [&](CommandOptions options) {

@@ -627,6 +627,22 @@ TEST_CASE("a pour that waits for its rate can be stopped") {
   CHECK(channel.messages.size() <= 1);
 }
 
+TEST_CASE("a rate of less than one message in a lifetime waits for the second") {
+  for (const double rate : {1e-10, 1e-300, std::numeric_limits<double>::denorm_min()}) {
+    Stored<InMemoryStorage> stored;
+    stored.push_history(3);
+    Recorder channel;
+    std::jthread stopping([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds{20});
+      channel.stop.request_stop();
+    });
+    const auto result = pour_event_store_events(
+        stored.source, channel, {.rate_limit = rate, .stop_token = channel.stop.get_token()});
+    CHECK(result.stopped);
+    CHECK(channel.messages.size() <= 1);  // none, where the stop came first
+  }
+}
+
 TEST_CASE("a rate that is not above 0 is refused") {
   Stored<InMemoryStorage> stored;
   stored.push_history(1);

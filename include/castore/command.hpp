@@ -48,7 +48,7 @@ struct CommandAttempt {
 
 /// How long to wait before a command is tried again: a random time up to
 /// `min(max_delay, initial_delay * rate^(attempt - 1))`, perhaps none, so that rivals do not meet
-/// again.
+/// again. What is too long to be told is the longest that can be.
 struct CommandBackoff {
   std::chrono::milliseconds initial_delay{10};  ///< ≥ 0
   std::chrono::milliseconds max_delay{1000};    ///< ≥ `initial_delay`

@@ -1,8 +1,11 @@
+#include <algorithm>
 #include <castore/testing/manual_timer.hpp>
 #include <condition_variable>
 #include <map>
 #include <mutex>
 #include <utility>
+
+#include "saturating_time.hpp"
 
 namespace castore::testing {
 
@@ -14,10 +17,10 @@ struct ManualTimer::Impl {
     const std::lock_guard lock(mutex);
     const auto first = actions.begin();
     if (first == actions.end() || first->first > end) {
-      now = end;
+      now = std::max(now, end);
       return nullptr;
     }
-    now = first->first;
+    now = std::max(now, first->first);
     return std::move(actions.extract(first).mapped());
   }
 
@@ -34,13 +37,13 @@ ManualTimer::~ManualTimer() = default;
 void ManualTimer::call_after(milliseconds delay, std::function<void()> action) {
   {
     const std::lock_guard lock(impl_->mutex);
-    impl_->actions.emplace(impl_->now + delay, std::move(action));
+    impl_->actions.emplace(saturating_sum(impl_->now, delay), std::move(action));
   }
   impl_->added.notify_all();
 }
 
 void ManualTimer::advance(milliseconds duration) {
-  const milliseconds end = elapsed() + duration;
+  const milliseconds end = saturating_sum(elapsed(), duration);
   while (const auto action = impl_->take_due(end)) action();
 }
 

@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 #include <castore/connected_event_store.hpp>
+#include <castore/testing/manual_timer.hpp>
 #include <castore/testing/mock_event_store.hpp>
 #include <castore/testing/scenario.hpp>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -187,6 +189,24 @@ TEST_CASE_FIXTURE(Game, "a scenario refuses an event store that the command does
   Scenario scenario(level_up);
   CHECK(failure_of([&] { scenario.given(trainers, created("ash", "Ash")); }) ==
         "LEVEL_UP_POKEMON does not require the event store TRAINERS");
+}
+
+TEST_CASE("the time of a manual timer ends at the longest there is and never goes back") {
+  using std::chrono::milliseconds;
+  ManualTimer timer;
+  std::string ran;
+  timer.advance(milliseconds{5});
+  timer.call_after(milliseconds::max(), [&] { ran += "longest "; });
+  timer.call_after(std::chrono::years{300}, [&] { ran += "long "; });
+  timer.advance(milliseconds{-3});
+  CHECK(timer.elapsed() == milliseconds{5});
+  timer.advance(std::chrono::years{299});
+  CHECK(ran.empty());
+  timer.advance(std::chrono::years{1});
+  CHECK(ran == "long ");
+  timer.advance(milliseconds::max());
+  CHECK(ran == "long longest ");
+  CHECK(timer.elapsed() == milliseconds::max());
 }
 
 }  // namespace

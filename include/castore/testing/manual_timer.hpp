@@ -23,7 +23,8 @@ class ManualTimer final : public Timer {
 
   void call_after(std::chrono::milliseconds delay, std::function<void()> action) override;
 
-  /// Runs what is due until then on this thread, in the order it is due; also what that adds.
+  /// Runs what is due until then on this thread, in the order it is due; also what that adds. Time
+  /// does not go back, and ends at `milliseconds::max()`: what would be due later is due then.
   void advance(std::chrono::milliseconds duration);
 
   /// Waits until at least `count` actions wait for their time.
