@@ -13,16 +13,10 @@ void push_group(std::span<GroupMember* const> members, const PushEventGroupOptio
                                  "An event group needs at least one event");
   }
   const Timestamp timestamp = events.front().adapter->push_event_group(events, options);
-  for (GroupMember* member : members) member->complete(timestamp);
-  std::exception_ptr failure;
-  for (GroupMember* member : members) {
-    try {
-      member->notify();
-    } catch (...) {
-      if (!failure) failure = std::current_exception();
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
+  FirstFailure failure;
+  for (GroupMember* member : members) failure.keep_of([&] { member->complete(timestamp); });
+  for (GroupMember* member : members) failure.keep_of([&] { member->notify(); });
+  failure.rethrow();
 }
 
 namespace {

@@ -192,6 +192,60 @@ TEST_CASE_FIXTURE(Fixture, "a failed publication says that the event is stored a
   }
 }
 
+struct MoodyReducer : pokemon::PokemonReducer {
+  using PokemonReducer::operator();
+  Pokemon operator()(Pokemon, const Event<pokemon::PokemonAppeared>&) const {
+    throw pokemon::Rejected("reducer");
+  }
+};
+
+TEST_CASE_FIXTURE(Fixture, "what the reducer throws keeps no message back that can be made") {
+  Pokemons moody("POKEMONS", MoodyReducer{}, storage);
+  const auto push = [](const Pokemons& store) {
+    CHECK_THROWS_AS(store.push_event(appeared("pikachu", "Pikachu", 42)), pokemon::Rejected);
+  };
+  SUBCASE("a notification") {
+    push(ConnectedEventStore(moody, queue));
+    CHECK(published_versions() == std::vector<Version>{1});
+  }
+  SUBCASE("of the existence of an aggregate") {
+    const AggregateExistsMessageQueue<Pokemons> exists("GAME", moody, published);
+    push(ConnectedEventStore(moody, exists));
+    CHECK(published->published.size() == 1);
+  }
+  SUBCASE("but one that carries the aggregate") {
+    const StateCarryingMessageQueue<Pokemons> carrying("GAME", moody, published);
+    push(ConnectedEventStore(moody, carrying));
+    CHECK(published->published.empty());
+  }
+  SUBCASE("of itself or of the others of a group") {
+    const ConnectedEventStore connected(moody, queue);
+    const ConnectedEventStore connected_trainers(trainers, queue);
+    CHECK_THROWS_AS(
+        push_event_group(connected.group_event(appeared("pikachu", "Pikachu", 42)),
+                         connected_trainers.group_event(pokemon::created("ash", "Ash"))),
+        pokemon::Rejected);
+    REQUIRE(published->published.size() == 2);
+    CHECK(event_store_id_of(published->published[0].message) == "POKEMONS");
+    CHECK(event_store_id_of(published->published[1].message) == "TRAINERS");
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a channel that fails keeps nothing from the store's other channel") {
+  const auto second = std::make_shared<RecordingChannelAdapter>();
+  const AggregateExistsMessageBus<Pokemons> bus("NEW", pokemons, second);
+  queue.set_message_channel_adapter(nullptr);
+  ConnectedEventStore once(pokemons, queue);
+  const ConnectedEventStore twice(once, bus);
+  CHECK(code_of([&] { twice.push_event(appeared("pikachu", "Pikachu", 42)); }) == "Publish");
+  CHECK(second->published.size() == 1);
+  SUBCASE("but a callback that fails does") {
+    once.set_on_event_pushed([](const auto&) { throw pokemon::Rejected("callback"); });
+    CHECK_THROWS_AS(twice.push_event(appeared("bulbasaur", "Bulbasaur", 7)), pokemon::Rejected);
+    CHECK(second->published.size() == 1);
+  }
+}
+
 TEST_CASE_FIXTURE(Fixture, "a connected event store can be connected again") {
   const auto second = std::make_shared<RecordingChannelAdapter>();
   const AggregateExistsMessageBus<Pokemons> bus("NEW", pokemons, second);

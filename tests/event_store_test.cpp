@@ -535,18 +535,37 @@ TEST_CASE("what a callback throws comes out although the event is stored") {
   CHECK(store.get_existing_aggregate("pikachu").version == 4);
 }
 
-TEST_CASE("what a reducer throws comes out although the event is stored") {
-  struct Moody : PokemonReducer {
-    using PokemonReducer::operator();
-    Pokemon operator()(Pokemon, const Event<PokemonAppeared>&) const {
-      throw std::runtime_error("not today");
-    }
-  };
-  const auto adapter = make_adapter();
-  const Pokemons store("POKEMONS", Moody{}, adapter);
-  CHECK_THROWS_WITH_AS(store.push_event(appeared("pikachu", "Pikachu", 42)), "not today",
-                       std::runtime_error);
-  CHECK(store.get_events("pikachu").size() == 1);
+/// Fails at a pokemon's first event.
+struct MoodyReducer : PokemonReducer {
+  using PokemonReducer::operator();
+  Pokemon operator()(Pokemon, const Event<PokemonAppeared>&) const {
+    throw std::runtime_error("not today");
+  }
+};
+
+TEST_CASE("what a reducer throws comes out although the event is stored and told of") {
+  Pokemons store("POKEMONS", MoodyReducer{}, make_adapter());
+  std::vector<Pokemons::Pushed> told;
+  store.set_on_event_pushed([&](const auto& pushed) { told.push_back(pushed); });
+  const auto push = [&] { store.push_event(appeared("pikachu", "Pikachu", 42)); };
+  SUBCASE("without a next aggregate") {
+    CHECK_THROWS_WITH_AS(push(), "not today", std::runtime_error);
+    REQUIRE(told.size() == 1);
+    CHECK(version_of(told[0].event) == 1);
+    CHECK_FALSE(told[0].next_aggregate);
+  }
+  SUBCASE("before what the callback throws") {
+    store.set_on_event_pushed([](const auto&) { throw std::runtime_error("no mail today"); });
+    CHECK_THROWS_WITH_AS(push(), "not today", std::runtime_error);
+  }
+  SUBCASE("and not where it is not asked") {
+    CHECK_THROWS_AS(push(), std::runtime_error);
+    store.push_event(leveled_up("pikachu", 2));
+    CHECK(told.size() == 2);
+  }
+  CHECK(store.get_events("pikachu").front() ==
+        Pokemons::AnyEvent(
+            Event<PokemonAppeared>{"pikachu", 1, day_1, {.name = "Pikachu", .level = 42}}));
 }
 
 TEST_CASE("callbacks of a group run after all of it is stored") {
@@ -585,6 +604,41 @@ TEST_CASE("in a group one failing callback does not keep the others from running
 
   CHECK(told);
   CHECK(pokemons.get_existing_aggregate("pikachu").version == 4);
+  CHECK(trainers.get_aggregate("ash"));
+}
+
+TEST_CASE("in a group one failing reducer does not keep anybody from being told") {
+  const auto adapter = make_adapter();
+  Pokemons pokemons("POKEMONS", MoodyReducer{}, adapter);
+  auto trainers = make_trainers(adapter);
+  std::vector<Pokemons::Pushed> told_of_pokemons;
+  std::vector<Trainers::Pushed> told_of_trainers;
+  pokemons.set_on_event_pushed([&](const auto& pushed) { told_of_pokemons.push_back(pushed); });
+  trainers.set_on_event_pushed([&](const auto& pushed) {
+    told_of_trainers.push_back(pushed);
+    throw std::runtime_error("second");
+  });
+  auto appears = pokemons.group_event(appeared("pikachu", "Pikachu", 42));
+  auto ash = trainers.group_event(created("ash", "Ash"));
+
+  SUBCASE("before the others") {
+    CHECK_THROWS_WITH_AS(
+        push_event_group(std::vector<AnyGroupedEvent>{std::ref(appears), std::ref(ash)}),
+        "not today", std::runtime_error);
+  }
+  SUBCASE("behind the others") {
+    CHECK_THROWS_WITH_AS(
+        push_event_group(std::vector<AnyGroupedEvent>{std::ref(ash), std::ref(appears)}),
+        "not today", std::runtime_error);
+  }
+  REQUIRE(told_of_pokemons.size() == 1);
+  CHECK_FALSE(told_of_pokemons[0].next_aggregate);
+  REQUIRE(told_of_trainers.size() == 1);
+  CHECK(told_of_trainers[0].next_aggregate.value().name == "Ash");
+  CHECK(appears.result().event.timestamp == day_1);
+  CHECK_FALSE(appears.result().next_aggregate);
+  CHECK(ash.result().next_aggregate);
+  CHECK(pokemons.get_events("pikachu").size() == 1);
   CHECK(trainers.get_aggregate("ash"));
 }
 

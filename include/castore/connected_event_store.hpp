@@ -25,10 +25,13 @@ namespace castore {
 /// - The order is: the event is committed, `on_event_pushed` is called, the message is published.
 ///   What the callback throws comes out, and the message is not published. Inside an open
 ///   transaction of the caller's, all this waits for its commit.
+/// - What the reducer throws for the next aggregate comes out after all this, and keeps no message
+///   back but one that needs the aggregate: that of a state-carrying channel.
 /// - If publishing fails, the event is stored all the same, and the push throws `PublishError`, or
-///   the `commit()` of the transaction it stands in. Of a group the others are published still; the
-///   first failure is thrown. So a message may be lost, when that happens or the program ends in
-///   between: at most once.
+///   the `commit()` of the transaction it stands in. The others of a group, and what goes to the
+///   other channel of a store that is connected twice, are published still; the first failure is
+///   thrown. So a message may be lost, when that happens or the program ends in between: at most
+///   once.
 /// - Adapter and `on_event_pushed` are those of the original, to read and to set. The original
 ///   publishes nothing when it is used itself. Messages are news: `replay` is never set.
 ///

@@ -74,7 +74,7 @@ struct SimulateAggregateOptions {
 template <class A, class... Payloads>
 struct PushedEvent {
   std::variant<Event<Payloads>...> event;
-  std::optional<A> next_aggregate;
+  std::optional<A> next_aggregate;  ///< as in `PushEventResult`; none where the reducer has thrown
 };
 
 template <class A, class... Payloads>
@@ -82,8 +82,9 @@ struct EventStoreOptions {
   /// Accept versions that are not the aggregate's newest + 1.
   bool allow_version_gaps = false;
 
-  /// Called after an event is committed, on the pushing thread. What it throws comes out of the
-  /// push, although the event is stored.
+  /// Called after an event is committed, on the pushing thread; where the reducer has thrown, too,
+  /// then without `next_aggregate`. What it throws comes out of the push, although the event is
+  /// stored.
   std::function<void(const PushedEvent<A, Payloads...>&)> on_event_pushed{};
 
   /// How `simulate_aggregate` books an event: by default `indexed[event.version] = event`. A
@@ -103,6 +104,25 @@ struct EventStoreOptions {
 
 namespace detail {
 
+/// Several things that are all to be done, whatever one of them throws: keeps the first exception.
+class FirstFailure {
+ public:
+  template <class Action>
+  void keep_of(Action&& action) noexcept {
+    try {
+      action();
+    } catch (...) {
+      if (!failure_) failure_ = std::current_exception();
+    }
+  }
+  void rethrow() const {
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  std::exception_ptr failure_;
+};
+
 /// One group event, whatever its store: what `push_event_group` needs of it.
 class GroupMember {
  public:
@@ -114,12 +134,14 @@ class GroupMember {
   virtual ~GroupMember() = default;
 
   [[nodiscard]] virtual GroupedEventView view() const = 0;
-  /// The group is stored: complete the event, compute the next aggregate.
+  /// The group is stored: complete the event, compute the next aggregate. What the reducer throws
+  /// comes out once the event is complete.
   virtual void complete(Timestamp timestamp) = 0;
   virtual void notify() = 0;
 };
 
-/// Validates, pushes, completes, notifies.
+/// Validates, pushes, completes, notifies; the last two of all members, whatever one of them
+/// throws.
 void push_group(std::span<GroupMember* const> members, const PushEventGroupOptions& options);
 
 template <class Reducer, class A, class P>
@@ -346,8 +368,9 @@ class EventStore {
   [[nodiscard]] std::optional<A> simulate_aggregate(
       std::span<const AnyEvent> events, const SimulateAggregateOptions& options = {}) const;
 
-  /// Stores one event, durably before it returns. `on_event_pushed` and the reducer (for
-  /// `next_aggregate`) run after that: what they throw comes out although the event is stored.
+  /// Stores one event, durably before it returns. The reducer (for `next_aggregate`) and
+  /// `on_event_pushed` run after that: what they throw comes out although the event is stored. A
+  /// reducer that throws keeps nobody from being told of the event; its exception comes out after.
   /// \throws InvalidEventError        the event breaks a rule; nothing is stored
   /// \throws EventAlreadyExistsError  the optimistic lock; nothing is stored
   /// \throws VersionGapError          the version is not the newest + 1; nothing is stored
@@ -504,11 +527,13 @@ class GroupedEvent final : public detail::GroupMember {
                                 std::nullopt});
     }
     result_->event.timestamp = timestamp;  // of the newest push, where it is pushed again
+    result_->next_aggregate = std::nullopt;
     result_->next_aggregate = next_(result_->event, prev_aggregate_);
   }
 
   void notify() override {
-    if (notify_) adapter_->after_commit([notify = notify_, result = *result_] { notify(result); });
+    if (!notify_ || !result_) return;  // without a result where a payload cannot be moved
+    adapter_->after_commit([notify = notify_, result = *result_] { notify(result); });
   }
 
  private:
@@ -538,8 +563,8 @@ using AnyGroupedEvent = std::reference_wrapper<detail::GroupMember>;
 
 /// Stores the events of several event stores on one database, in this order: all or none. They
 /// get one timestamp: given on one event, it is that of all. Each answer is in the event's
-/// `result()`. The callbacks `on_event_pushed` run after the commit; if one throws, the others
-/// still run, and the events stay stored.
+/// `result()`. The reducers and then the callbacks `on_event_pushed` run after the commit; if one
+/// throws, the others still run, the events stay stored, and the first exception comes out.
 /// \throws InvalidEventGroupError  no events, several databases, different timestamps
 /// \throws everything that `EventStore::push_event` throws, for the first event that does not fit
 void push_event_group(std::span<const AnyGroupedEvent> events,
@@ -604,9 +629,16 @@ template <class A, class... Payloads>
 std::function<void(const typename EventStore<A, Payloads...>::Pushed&)>
 EventStore<A, Payloads...>::listener() const {
   if (!original_) return options_.on_event_pushed;
-  return [first = original_->listener(), publish = publish_](const Pushed& pushed) {
-    if (first) first(pushed);
-    publish(pushed);
+  std::vector<std::function<void(const Pushed&)>> channels;  // the outermost first
+  const EventStore* store = this;
+  for (; store->original_; store = store->original_) channels.push_back(store->publish_);
+  return [callback = store->options_.on_event_pushed,
+          channels = std::move(channels)](const Pushed& pushed) {
+    if (callback) callback(pushed);
+    detail::FirstFailure failure;
+    std::for_each(channels.rbegin(), channels.rend(),
+                  [&](const auto& publish) { failure.keep_of([&] { publish(pushed); }); });
+    failure.rethrow();
   };
 }
 
@@ -776,13 +808,19 @@ PushEventResult<A, P> EventStore<A, Payloads...>::push_event(NewEvent<P> event,
   PushEventResult<A, P> result{{std::move(event.aggregate_id), event.version, timestamp,
                                 std::move(event.payload), std::move(event.metadata)},
                                std::nullopt};
-  result.next_aggregate = next_aggregate(*reducers_, result.event, options.prev_aggregate);
-  if (auto callback = listener()) {
+  detail::FirstFailure failure;
+  failure.keep_of([&] {
+    result.next_aggregate = next_aggregate(*reducers_, result.event, options.prev_aggregate);
+  });
+  failure.keep_of([&] {
+    auto callback = listener();
+    if (!callback) return;
     adapter.after_commit(
         [callback = std::move(callback), pushed = Pushed{result.event, result.next_aggregate}] {
           callback(pushed);
         });
-  }
+  });
+  failure.rethrow();
   return result;
 }
 

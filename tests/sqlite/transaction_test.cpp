@@ -246,6 +246,36 @@ TEST_CASE_FIXTURE(Fixture, "on_event_pushed fires after the transaction that pus
   }
 }
 
+TEST_CASE_FIXTURE(Fixture, "on_event_pushed fires after a transaction in which a reducer threw") {
+  struct MoodyReducer : pokemon::PokemonReducer {
+    using PokemonReducer::operator();
+    pokemon::Pokemon operator()(pokemon::Pokemon, const Event<pokemon::PokemonAppeared>&) const {
+      throw std::runtime_error("reducer");
+    }
+  };
+  std::string told;
+  const std::shared_ptr<EventStorageAdapter> adapter(std::shared_ptr<void>(), &events);
+  const pokemon::Pokemons pokemons(
+      "POKEMONS", MoodyReducer{}, adapter,
+      {.on_event_pushed = [&](const pokemon::Pokemons::Pushed&) { told += "pokemon "; }});
+  const auto trainers = pokemon::make_trainers(
+      adapter, {.on_event_pushed = [&](const pokemon::Trainers::Pushed&) { told += "trainer "; }});
+
+  sqlite::Transaction transaction(*database);
+  CHECK_THROWS_AS(pokemons.push_event(pokemon::appeared("pikachu", "Pikachu", 42)),
+                  std::runtime_error);
+  CHECK_THROWS_AS(castore::push_event_group(
+                      pokemons.group_event(pokemon::appeared("bulbasaur", "Bulbasaur", 7)),
+                      trainers.group_event(pokemon::created("ash", "Ash"))),
+                  std::runtime_error);
+  CHECK(told.empty());
+  SUBCASE("when it commits all the same") {
+    transaction.commit();
+    CHECK(told == "pokemon pokemon trainer ");
+    CHECK(pokemons.get_events("pikachu").size() == 1);
+  }
+}
+
 TEST_CASE_FIXTURE(Fixture, "another thread's push waits for the transaction") {
   std::future<void> other;
   {
