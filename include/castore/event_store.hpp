@@ -104,7 +104,7 @@ struct EventStoreOptions {
 
 namespace detail {
 
-/// Several things that are all to be done, whatever one of them throws: keeps the first exception.
+/// The first exception of several actions that are all to be done.
 class FirstFailure {
  public:
   template <class Action>

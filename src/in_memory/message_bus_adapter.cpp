@@ -24,18 +24,54 @@ struct InMemoryMessageBusAdapter::Impl {
     Handler(MessageHandler handler, const Impl& bus)
         : delivery(std::move(handler), bus.options, bus.pending) {}
 
+    [[nodiscard]] bool wants(const Message& message, bool replay) const {
+      return std::any_of(filters.begin(), filters.end(), [&](const MessageFilter& filter) {
+        return matches(filter, message, replay);
+      });
+    }
+
     Delivery delivery;
     std::vector<MessageFilter> filters;  ///< under the bus's mutex
   };
 
+  /// The part of one handler in what is published.
+  struct Share {
+    Delivery* delivery;
+    Delivery::Tasks tasks;
+  };
+
   explicit Impl(DeliveryOptions given) : options(checked_options(std::move(given))) {}
 
-  /// Handlers are only added: what they are is safe to use without the lock.
-  [[nodiscard]] std::vector<Handler*> all() const {
-    const std::lock_guard lock(mutex);
-    std::vector<Handler*> found;
-    for (const auto& handler : handlers) found.push_back(handler.get());
-    return found;
+  /// Prepares all that is published together, for nobody to accept yet. Under the mutex.
+  [[nodiscard]] std::vector<Share> share(std::span<const Message> messages, bool replay) const {
+    std::vector<std::shared_ptr<const Message>> shared(messages.size());
+    std::vector<Share> shares;
+    for (const auto& handler : handlers) {
+      std::vector<std::shared_ptr<const Message>> wanted;
+      for (std::size_t i = 0; i < messages.size(); ++i) {
+        if (!handler->wants(messages[i], replay)) continue;
+        if (!shared[i]) shared[i] = std::make_shared<const Message>(messages[i]);
+        wanted.push_back(shared[i]);
+      }
+      if (wanted.empty()) continue;
+      shares.push_back({&handler->delivery, handler->delivery.prepare(wanted, replay)});
+    }
+    return shares;
+  }
+
+  /// Calls `action` with each handler, also with those that are added meanwhile. Handlers are only
+  /// added: what they are is safe to use without the lock.
+  template <class Action>
+  void for_each_handler(Action&& action) {
+    for (std::size_t i = 0;; ++i) {
+      Handler* handler = nullptr;
+      {
+        const std::lock_guard lock(mutex);
+        if (i == handlers.size()) return;
+        handler = handlers[i].get();
+      }
+      action(*handler);
+    }
   }
 
   DeliveryOptions options;
@@ -45,11 +81,12 @@ struct InMemoryMessageBusAdapter::Impl {
 };
 
 InMemoryMessageBusAdapter::InMemoryMessageBusAdapter(DeliveryOptions options)
-    : impl_(std::make_unique<Impl>(std::move(options))) {}
+    : impl_(std::make_shared<Impl>(std::move(options))) {}
 
 InMemoryMessageBusAdapter::~InMemoryMessageBusAdapter() {
   // while handlers may still publish
-  for (auto* handler : impl_->all()) handler->delivery.stop();
+  impl_->for_each_handler([](Impl::Handler& handler) { handler.delivery.close(); });
+  impl_->for_each_handler([](Impl::Handler& handler) { handler.delivery.stop(); });
 }
 
 InMemoryMessageBusAdapter::HandlerId InMemoryMessageBusAdapter::on(MessageFilter filter,
@@ -72,28 +109,25 @@ void InMemoryMessageBusAdapter::on(MessageFilter filter, HandlerId handler) {
 
 void InMemoryMessageBusAdapter::publish_message(const Message& message,
                                                 const PublishMessageOptions& options) {
-  const auto shared = std::make_shared<const Message>(message);
-  const std::lock_guard lock(impl_->mutex);
-  for (const auto& handler : impl_->handlers) {
-    const bool wants =
-        std::any_of(handler->filters.begin(), handler->filters.end(),
-                    [&](const auto& filter) { return matches(filter, message, options.replay); });
-    if (wants) handler->delivery.post(shared, options.replay);
-  }
+  publish_messages({&message, 1}, options);
 }
 
 void InMemoryMessageBusAdapter::publish_messages(std::span<const Message> messages,
                                                  const PublishMessageOptions& options) {
-  for (const Message& message : messages) publish_message(message, options);
+  const auto impl = impl_;  // a handler, once it has a message, may destroy us
+  std::vector<Impl::Share> shares;
+  {
+    const std::lock_guard lock(impl->mutex);
+    shares = impl->share(messages, options.replay);
+    for (auto& share : shares) share.delivery->accept(share.tasks);
+  }
+  // Without the lock, since whoever is told may publish.
+  for (const auto& share : shares) share.delivery->refuse(share.tasks);
 }
 
 void InMemoryMessageBusAdapter::drain() {
-  for (const auto* handler : impl_->all()) {
-    if (handler->delivery.on_own_thread()) {
-      throw InvalidOptionError("drain", "a handler would wait for itself");
-    }
-  }
-  impl_->pending->wait();
+  const auto impl = impl_;                          // as above
+  static_cast<void>(Pending::wait(impl->pending));  // no handler is missing
 }
 
 const RetryPolicy& InMemoryMessageBusAdapter::retry_policy() const noexcept {

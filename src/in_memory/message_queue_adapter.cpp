@@ -1,5 +1,6 @@
 #include <castore/in_memory/message_queue_adapter.hpp>
 #include <utility>
+#include <vector>
 
 #include "in_memory/delivery.hpp"
 
@@ -9,6 +10,12 @@ struct InMemoryMessageQueueAdapter::Impl {
   Impl(MessageHandler worker, DeliveryOptions given)
       : options(checked_options(std::move(given))), delivery(std::move(worker), options, pending) {}
 
+  void publish(const std::vector<std::shared_ptr<const Message>>& messages, bool replay) {
+    Delivery::Tasks tasks = delivery.prepare(messages, replay);
+    delivery.accept(tasks);
+    delivery.refuse(tasks);
+  }
+
   DeliveryOptions options;
   std::shared_ptr<Pending> pending = std::make_shared<Pending>();
   Delivery delivery;
@@ -16,34 +23,39 @@ struct InMemoryMessageQueueAdapter::Impl {
 
 InMemoryMessageQueueAdapter::InMemoryMessageQueueAdapter(MessageHandler worker,
                                                          DeliveryOptions options)
-    : impl_(std::make_unique<Impl>(std::move(worker), std::move(options))) {}
+    : impl_(std::make_shared<Impl>(std::move(worker), std::move(options))) {}
 
 InMemoryMessageQueueAdapter::~InMemoryMessageQueueAdapter() {
   impl_->delivery.stop();  // while the worker may still publish
 }
 
 void InMemoryMessageQueueAdapter::set_worker(MessageHandler worker) {
-  impl_->delivery.set_listener(std::move(worker));
+  const auto impl = impl_;  // the worker, once it has messages, may destroy us
+  impl->delivery.set_listener(std::move(worker));
 }
 
 void InMemoryMessageQueueAdapter::publish_message(const Message& message,
                                                   const PublishMessageOptions& options) {
-  impl_->delivery.post(std::make_shared<const Message>(message), options.replay);
+  publish_messages({&message, 1}, options);
 }
 
 void InMemoryMessageQueueAdapter::publish_messages(std::span<const Message> messages,
                                                    const PublishMessageOptions& options) {
-  for (const Message& message : messages) publish_message(message, options);
+  if (messages.empty()) return;
+  const auto impl = impl_;  // as above
+  std::vector<std::shared_ptr<const Message>> shared;
+  shared.reserve(messages.size());
+  for (const Message& message : messages) {
+    shared.push_back(std::make_shared<const Message>(message));
+  }
+  impl->publish(shared, options.replay);
 }
 
 void InMemoryMessageQueueAdapter::drain() {
-  if (impl_->delivery.on_own_thread()) {
-    throw InvalidOptionError("drain", "the worker would wait for itself");
-  }
-  if (!impl_->delivery.has_listener() && !impl_->pending->none()) {
+  const auto impl = impl_;  // as above
+  if (!Pending::wait(impl->pending)) {
     throw InvalidOptionError("drain", "messages wait, and the queue has no worker");
   }
-  impl_->pending->wait();
 }
 
 const RetryPolicy& InMemoryMessageQueueAdapter::retry_policy() const noexcept {

@@ -3,15 +3,19 @@
 #include <castore/message_channel.hpp>
 #include <castore/testing/manual_timer.hpp>
 
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
 #include "pokemon/pokemon.hpp"
 #include "support/errors.hpp"
 #include "support/messages.hpp"
+#include "support/standard_error.hpp"
+#include "support/threads.hpp"
 
 namespace castore::testing {
 namespace {
@@ -179,6 +183,80 @@ TEST_CASE("a bus that is destroyed waits for its handlers and reports what they 
   REQUIRE(left.size() == 1);
   CHECK(left[0].message == notification("waiting", 1));
   CHECK(left[0].stopped);
+}
+
+TEST_CASE("what is published to a bus by whoever is told of its last messages is not told again") {
+  const StandardError standard_error;
+  Recorder<UnhandledMessage> unhandled;
+  Log started;
+  Log go;
+  {
+    InMemoryMessageBusAdapter* self = nullptr;
+    InMemoryMessageBusAdapter bus({.on_unhandled = [&](const UnhandledMessage& message) {
+      unhandled.add(message);
+      go.add("go");
+      self->publish_message(notification("again", 1), {});
+    }});
+    self = &bus;
+    const auto wait = [&](const Message&, const MessageContext&) {
+      started.add("started");
+      do {  // until it is being destroyed
+        std::this_thread::yield();
+        bus.publish_message(notification("probe", 1), {});
+      } while (go.values().empty());
+    };
+    bus.on({.event_type = "WAIT"}, wait);
+    bus.on({}, [](const Message&, const MessageContext&) {});
+    bus.publish_message(notification("a", 1, "POKEMONS", "WAIT"), {});
+    bus.publish_message(notification("b", 1, "POKEMONS", "WAIT"), {});
+    started.wait_for(1);
+  }
+  for (const UnhandledMessage& one : unhandled.values()) {
+    CHECK(event_of(one.message)->aggregate_id != "again");
+    CHECK(one.stopped);
+  }
+  CHECK(standard_error.text().find("aggregate again version 1: it was never handled\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("a handler may destroy its own bus") {
+  Log destroyed;
+  auto bus = std::make_unique<InMemoryMessageBusAdapter>();
+  auto* const borrowed = bus.get();
+  Log others;
+  borrowed->on({}, record(others));
+  borrowed->on({}, [&](const Message&, const MessageContext&) {
+    bus.reset();
+    destroyed.add("destroyed");
+  });
+  borrowed->on({.event_type = "ELSE"}, record(others));
+  borrowed->publish_message(notification("a", 1), {});
+  destroyed.wait_for(1);
+  CHECK(bus == nullptr);
+}
+
+TEST_CASE("a message that cannot be accepted for one handler is accepted for none") {
+  Log first;
+  Log second;
+  InMemoryMessageBusAdapter bus;
+  bus.on({}, record(first));
+  bus.on({.event_type = "CAUGHT"}, record(second));
+  bus.publish_message(notification("a", 1, "POKEMONS", "APPEARED"), {});
+  bus.drain();
+  {
+    const NoNewThreads no_threads;
+    const Message caught = notification("a", 2, "POKEMONS", "CAUGHT");
+    CHECK_THROWS_AS(bus.publish_message(caught, {}), std::system_error);
+    const std::vector<Message> messages{notification("a", 2, "POKEMONS", "LEVELED"), caught};
+    CHECK_THROWS_AS(bus.publish_messages(messages, {}), std::system_error);
+    bus.drain();
+    CHECK(first.values() == Lines{"a APPEARED"});
+    bus.publish_message(messages.front(), {});  // which the second one does not want
+  }
+  bus.publish_message(notification("a", 3, "POKEMONS", "CAUGHT"), {});
+  bus.drain();
+  CHECK(first.values() == Lines{"a APPEARED", "a LEVELED", "a CAUGHT"});
+  CHECK(second.values() == Lines{"a CAUGHT"});
 }
 
 TEST_CASE("handlers are typed by event store and by event type") {

@@ -1,21 +1,27 @@
 #include <doctest/doctest.h>
+#include <castore/in_memory/message_bus_adapter.hpp>
 #include <castore/in_memory/message_queue_adapter.hpp>
 #include <castore/message_channel.hpp>
 #include <castore/testing/manual_timer.hpp>
 
+#include <algorithm>
 #include <atomic>
-#include <iostream>
 #include <limits>
 #include <memory>
-#include <sstream>
+#include <new>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
 #include "pokemon/pokemon.hpp"
 #include "support/errors.hpp"
+#include "support/memory.hpp"
 #include "support/messages.hpp"
+#include "support/standard_error.hpp"
+#include "support/threads.hpp"
 
 namespace castore::testing {
 namespace {
@@ -129,6 +135,66 @@ TEST_CASE("delays between attempts grow by the backoff rate and then the message
   CHECK_THROWS_AS(std::rethrow_exception(given_up.error), Failure);
 }
 
+TEST_CASE("a delay too long to be told is a long one and none stays none") {
+  const auto timer = std::make_shared<ManualTimer>();
+  Recorder<Delivered> log;
+  const auto fail = [&](RetryPolicy policy) {
+    return std::make_unique<InMemoryMessageQueueAdapter>(
+        worker(log, "a", 99),
+        DeliveryOptions{
+            .retry_policy = policy, .on_unhandled = [](const auto&) {}, .timer = timer});
+  };
+  SUBCASE("300 years") {
+    const auto queue = fail({.retry_delay = std::chrono::years{300}});
+    queue->publish_message(notification("a", 1), {});
+    timer->wait_for_actions(1);
+    timer->advance(std::chrono::years{299});
+    CHECK(log.values().size() == 1);
+    timer->advance(std::chrono::years{1});
+    log.wait_for(2);
+  }
+  SUBCASE("the longest") {
+    const auto queue = fail({.retry_delay = milliseconds::max()});
+    queue->publish_message(notification("a", 1), {});
+    timer->wait_for_actions(1);
+    timer->advance(std::chrono::years{1'000'000});
+    CHECK(log.values().size() == 1);
+  }
+  SUBCASE("grown to more than the longest") {
+    const auto queue = fail({.retry_delay = milliseconds{1}, .retry_backoff_rate = 1e200});
+    queue->publish_message(notification("a", 1), {});
+    timer->wait_for_actions(1);
+    timer->advance(milliseconds{1});
+    timer->wait_for_actions(1);
+    timer->advance(std::chrono::years{1'000'000});
+    CHECK(log.values().size() == 2);
+  }
+  SUBCASE("none") {
+    const auto queue =
+        fail({.retry_attempts = 3, .retry_delay = milliseconds{0}, .retry_backoff_rate = 1e200});
+    queue->publish_message(notification("a", 1), {});
+    while (log.values().size() < 4) timer->advance(milliseconds{0});
+    queue->drain();
+    CHECK(log.values().size() == 4);
+  }
+}
+
+TEST_CASE("in real time a delay too long to be told is a long one") {
+  Recorder<Delivered> log;
+  Recorder<UnhandledMessage> unhandled;
+  for (const milliseconds delay : {milliseconds::max(), milliseconds{std::chrono::years{300}}}) {
+    InMemoryMessageQueueAdapter queue(
+        worker(log, "a", 99),
+        {.retry_policy = {.retry_delay = delay},
+         .on_unhandled = [&](const UnhandledMessage& message) { unhandled.add(message); }});
+    queue.publish_message(notification("a", 1), {});
+    log.wait_for(1);
+    std::this_thread::sleep_for(milliseconds{20});
+  }
+  CHECK(log.values().size() == 2);
+  CHECK(unhandled.values().size() == 2);
+}
+
 TEST_CASE("without retries a message is tried once") {
   Recorder<Delivered> log;
   Recorder<UnhandledMessage> unhandled;
@@ -144,23 +210,6 @@ TEST_CASE("without retries a message is tried once") {
   CHECK(ids(log.values()) == std::vector<std::string>{"a", "b"});
   CHECK(unhandled.values().size() == 1);
 }
-
-/// What is written to standard error while it lives.
-class StandardError {
- public:
-  StandardError() : previous_(std::cerr.rdbuf(text_.rdbuf())) {}
-  StandardError(const StandardError&) = delete;
-  StandardError& operator=(const StandardError&) = delete;
-  StandardError(StandardError&&) = delete;
-  StandardError& operator=(StandardError&&) = delete;
-  ~StandardError() { std::cerr.rdbuf(previous_); }
-
-  [[nodiscard]] std::string text() const { return text_.str(); }
-
- private:
-  std::ostringstream text_;
-  std::streambuf* previous_;
-};
 
 TEST_CASE("what is not handled is a line on standard error unless somebody wants to know") {
   const StandardError standard_error;
@@ -291,6 +340,386 @@ TEST_CASE("a worker may destroy its own queue") {
   borrowed->publish_message(notification("a", 1), {});
   destroyed.wait_for(1);
   CHECK(queue == nullptr);
+}
+
+TEST_CASE("what cannot be accepted for want of a thread is not kept") {
+  Recorder<Delivered> log;
+  InMemoryMessageQueueAdapter queue(worker(log));
+  {
+    const NoNewThreads no_threads;
+    CHECK_THROWS_AS(queue.publish_message(notification("a", 1), {}), std::system_error);
+    const std::vector<Message> messages{notification("b", 1), notification("c", 1)};
+    CHECK_THROWS_AS(queue.publish_messages(messages, {}), std::system_error);
+    queue.drain();
+  }
+  queue.publish_message(notification("d", 1), {});
+  queue.drain();
+  CHECK(ids(log.values()) == std::vector<std::string>{"d"});
+}
+
+TEST_CASE("what cannot be accepted for want of memory is not kept") {
+  Recorder<Delivered> log;
+  InMemoryMessageQueueAdapter queue(worker(log));
+  InMemoryMessageBusAdapter bus;
+  bus.on({}, worker(log));
+  const auto is_accepted = [](MessageChannelAdapter& by) {
+    const Message message = notification("a", 1);
+    bool accepted = true;
+    memory_is_exhausted = true;
+    try {
+      by.publish_message(message, {});
+    } catch (const std::bad_alloc&) {
+      accepted = false;
+    }
+    memory_is_exhausted = false;
+    return accepted;
+  };
+  CHECK_FALSE(is_accepted(queue));
+  CHECK_FALSE(is_accepted(bus));
+  queue.drain();
+  bus.drain();
+  CHECK(log.values().empty());
+}
+
+/// Throws, with or without having done its work.
+class BrokenTimer final : public Timer {
+ public:
+  enum class Action { forgotten, kept, called };
+
+  explicit BrokenTimer(Action what) : what_(what) {}
+
+  void call_after(milliseconds /*delay*/, std::function<void()> action) override {
+    if (what_ == Action::called) action();
+    if (what_ != Action::forgotten) kept.push_back(std::move(action));
+    throw std::runtime_error("no timer");
+  }
+
+  std::vector<std::function<void()>> kept;
+
+ private:
+  Action what_;
+};
+
+/// Checks that it is the message "a", given up at its first attempt.
+void check_given_up_at_once(const std::vector<UnhandledMessage>& unhandled) {
+  REQUIRE(unhandled.size() == 1);
+  CHECK(event_of(unhandled[0].message)->aggregate_id == "a");
+  CHECK(unhandled[0].context == MessageContext{1, 2, false});
+  CHECK_FALSE(unhandled[0].stopped);
+  CHECK_THROWS_AS(std::rethrow_exception(unhandled[0].error), Failure);
+}
+
+TEST_CASE("a message that its timer does not take is given up") {
+  using Action = BrokenTimer::Action;
+  for (const Action action : {Action::forgotten, Action::kept}) {
+    const auto timer = std::make_shared<BrokenTimer>(action);
+    Recorder<Delivered> log;
+    Recorder<UnhandledMessage> unhandled;
+    InMemoryMessageQueueAdapter queue(
+        worker(log, "a", 99),
+        {.on_unhandled = [&](const UnhandledMessage& message) { unhandled.add(message); },
+         .timer = timer});
+    queue.publish_message(notification("a", 1), {});
+    queue.publish_message(notification("b", 1), {});
+    queue.drain();
+    check_given_up_at_once(unhandled.values());
+    for (const auto& kept : timer->kept) kept();  // too late
+    queue.drain();
+    CHECK(ids(log.values()) == std::vector<std::string>{"a", "b"});
+  }
+}
+
+TEST_CASE("a message that its timer does not take is a line on standard error") {
+  const StandardError standard_error;
+  Recorder<Delivered> log;
+  InMemoryMessageQueueAdapter queue(
+      worker(log, "a", 99),
+      {.timer = std::make_shared<BrokenTimer>(BrokenTimer::Action::forgotten)});
+  queue.publish_message(notification("a", 7), {});
+  queue.drain();
+  CHECK(
+      standard_error.text() ==
+      "castore: gave up a message after 1 attempt, since it cannot be tried again later: POKEMONS "
+      "aggregate a version 7: the worker failed\n");
+}
+
+TEST_CASE("a message that its timer does take is tried again whatever the timer throws") {
+  const auto timer = std::make_shared<BrokenTimer>(BrokenTimer::Action::called);
+  Recorder<Delivered> log;
+  InMemoryMessageQueueAdapter queue(worker(log, "a", 1), {.timer = timer});
+  queue.publish_message(notification("a", 1), {});
+  queue.drain();
+  for (const auto& kept : timer->kept) kept();  // once more
+  queue.drain();
+  CHECK(ids(log.values()) == std::vector<std::string>{"a", "a"});
+}
+
+TEST_CASE("a message is given up where the timer cannot start its thread") {
+  std::optional<NoNewThreads> no_threads;
+  Recorder<UnhandledMessage> unhandled;
+  InMemoryMessageQueueAdapter queue(
+      [&](const Message&, const MessageContext&) {
+        no_threads.emplace();
+        throw Failure();
+      },
+      {.on_unhandled = [&](const UnhandledMessage& message) {
+        no_threads.reset();
+        unhandled.add(message);
+      }});
+  queue.publish_message(notification("a", 1), {});
+  queue.drain();
+  check_given_up_at_once(unhandled.values());
+}
+
+TEST_CASE("a message is given up where there is no memory to try it again") {
+  Recorder<std::string> started;
+  Recorder<UnhandledMessage> unhandled;
+  InMemoryMessageQueueAdapter queue(
+      [&](const Message& message, const MessageContext&) {
+        memory_is_exhausted = false;
+        started.add(event_of(message)->aggregate_id);
+        const Failure failure;
+        memory_is_exhausted = true;
+        throw Failure(failure);
+      },
+      {.on_unhandled = [&](const UnhandledMessage& message) {
+        memory_is_exhausted = false;
+        unhandled.add(message);
+      }});
+  queue.publish_message(notification("a", 1, "POKEMONS", "SHORT"), {});
+  queue.drain();
+  check_given_up_at_once(unhandled.values());
+  SUBCASE("also where there is none to tell of it") {
+    queue.publish_message(notification(std::string(1000, 'x'), 1), {});
+    queue.publish_message(notification("b", 1, "POKEMONS", "SHORT"), {});
+    queue.drain();
+    CHECK(started.values().size() == 3);
+    CHECK(unhandled.values().size() == 2);
+  }
+}
+
+TEST_CASE("draining ends where the worker is taken away") {
+  Recorder<std::string> started;
+  Recorder<int> go;
+  InMemoryMessageQueueAdapter queue([&](const Message& message, const MessageContext&) {
+    started.add(event_of(message)->aggregate_id);
+    go.wait_for(1);
+  });
+  queue.publish_message(notification("a", 1), {});
+  SUBCASE("with an error if messages wait") {
+    queue.publish_message(notification("b", 1), {});
+    started.wait_for(1);
+    std::jthread taking_away([&] {
+      std::this_thread::sleep_for(milliseconds{5});
+      queue.set_worker(nullptr);
+    });
+    CHECK(code_of([&] { queue.drain(); }) == "InvalidOption");
+    go.add(1);
+    Recorder<Delivered> log;
+    queue.set_worker(worker(log));
+    queue.drain();
+    CHECK(ids(log.values()) == std::vector<std::string>{"b"});
+  }
+  SUBCASE("with an error if a message comes") {
+    started.wait_for(1);
+    queue.set_worker(nullptr);
+    std::jthread publishing([&] {
+      std::this_thread::sleep_for(milliseconds{5});
+      queue.publish_message(notification("b", 1), {});
+      go.add(1);
+    });
+    CHECK(code_of([&] { queue.drain(); }) == "InvalidOption");
+    queue.set_worker([](const Message&, const MessageContext&) {});
+    queue.drain();
+  }
+  SUBCASE("once the message that is being handled is") {
+    started.wait_for(1);
+    queue.set_worker(nullptr);
+    std::jthread going([&] {
+      std::this_thread::sleep_for(milliseconds{5});
+      go.add(1);
+    });
+    queue.drain();
+    CHECK(started.values().size() == 1);
+  }
+}
+
+TEST_CASE("draining ends with an error where a retry waits and the worker is taken away") {
+  const auto timer = std::make_shared<ManualTimer>();
+  Recorder<Delivered> log;
+  InMemoryMessageQueueAdapter queue(worker(log, "a", 1), {.timer = timer});
+  queue.publish_message(notification("a", 1), {});
+  timer->wait_for_actions(1);
+  queue.set_worker(nullptr);
+  CHECK(code_of([&] { queue.drain(); }) == "InvalidOption");
+  queue.set_worker(worker(log));
+  timer->advance(seconds{30});
+  queue.drain();
+  CHECK(log.values().size() == 2);
+}
+
+TEST_CASE("a worker that is replaced may publish to its queue when it goes") {
+  Recorder<Delivered> log;
+  Recorder<int> go;
+  InMemoryMessageQueueAdapter queue;
+  const auto parting = [&](std::string last_words) {
+    return std::shared_ptr<void>(nullptr, [&queue, last_words = std::move(last_words)](void*) {
+      queue.publish_message(notification(last_words, 1), {});
+    });
+  };
+  SUBCASE("at once") {
+    queue.set_worker([parts = parting("bye")](const Message&, const MessageContext&) {});
+    queue.set_worker(worker(log));
+  }
+  SUBCASE("after its last message") {
+    Recorder<int> started;
+    queue.set_worker([&started, &go, parts = parting("bye")](const auto&, const auto&) {
+      started.add(1);
+      go.wait_for(1);
+    });
+    queue.publish_message(notification("a", 1), {});
+    started.wait_for(1);
+    queue.set_worker(worker(log));
+    go.add(1);
+  }
+  log.wait_for(1);
+  queue.drain();
+  CHECK(ids(log.values()) == std::vector<std::string>{"bye"});
+}
+
+TEST_CASE("a worker cannot wait for its own queue while that is destroyed") {
+  Recorder<std::string> codes;
+  Recorder<int> probes;
+  {
+    InMemoryMessageQueueAdapter* self = nullptr;
+    InMemoryMessageQueueAdapter queue(
+        [&](const Message&, const MessageContext&) {
+          codes.add("started");
+          do {  // until it is being destroyed
+            std::this_thread::yield();
+            self->publish_message(notification("probe", 1), {});
+          } while (probes.values().empty());
+          codes.add(std::string(code_of([&] { self->drain(); })));
+        },
+        {.on_unhandled = [&](const UnhandledMessage&) { probes.add(1); }});
+    self = &queue;
+    queue.publish_message(notification("a", 1), {});
+    codes.wait_for(1);
+  }
+  CHECK(codes.values() == std::vector<std::string>{"started", "InvalidOption"});
+}
+
+TEST_CASE("a worker may wait for another queue") {
+  Recorder<Delivered> log;
+  Recorder<std::string> codes;
+  InMemoryMessageQueueAdapter inner(worker(log));
+  InMemoryMessageQueueAdapter outer([&](const Message& message, const MessageContext&) {
+    inner.publish_message(message, {});
+    codes.add(std::string(code_of([&] { inner.drain(); })));
+  });
+  outer.publish_message(notification("a", 1), {});
+  outer.drain();
+  CHECK(codes.values() == std::vector<std::string>{"none"});
+  CHECK(log.values().size() == 1);
+}
+
+TEST_CASE("workers that would wait for each other are told so") {
+  InMemoryMessageQueueAdapter first;
+  InMemoryMessageQueueAdapter second;
+  InMemoryMessageBusAdapter third;
+  Recorder<int> started;
+  Recorder<std::string> codes;
+  const auto drain = [&](auto& next) {
+    return [&](const Message&, const MessageContext&) {
+      started.add(1);
+      started.wait_for(3);
+      codes.add(std::string(code_of([&] { next.drain(); })));
+    };
+  };
+  first.set_worker(drain(second));
+  second.set_worker(drain(third));
+  third.on({}, drain(first));
+  first.publish_message(notification("a", 1), {});
+  second.publish_message(notification("a", 1), {});
+  third.publish_message(notification("a", 1), {});
+  first.drain();
+  second.drain();
+  third.drain();
+  const auto answers = codes.values();
+  REQUIRE(answers.size() == 3);
+  CHECK(std::count(answers.begin(), answers.end(), "InvalidOption") >= 1);
+}
+
+TEST_CASE("whoever is told of a message cannot wait for the queue") {
+  Recorder<std::string> codes;
+  InMemoryMessageQueueAdapter* self = nullptr;
+  {
+    InMemoryMessageQueueAdapter queue(nullptr, {.on_unhandled = [&](const UnhandledMessage&) {
+                                        codes.add(std::string(code_of([&] { self->drain(); })));
+                                      }});
+    self = &queue;
+    queue.publish_message(notification("a", 1), {});
+  }
+  CHECK(codes.values() == std::vector<std::string>{"InvalidOption"});
+}
+
+TEST_CASE("what is published to a queue by whoever is told of its last messages is a line") {
+  const StandardError standard_error;
+  Recorder<UnhandledMessage> unhandled;
+  {
+    InMemoryMessageQueueAdapter* self = nullptr;
+    InMemoryMessageQueueAdapter queue(nullptr, {.on_unhandled = [&](const auto& message) {
+                                        unhandled.add(message);
+                                        self->publish_message(notification("again", 1), {});
+                                        throw Failure();  // is ignored
+                                      }});
+    self = &queue;
+    queue.publish_message(notification("a", 1), {});
+    queue.publish_message(notification("b", 1), {});
+  }
+  CHECK(unhandled.values().size() == 2);
+  const std::string line =
+      "castore: stopped before a message was handled: POKEMONS aggregate again version 1: it was "
+      "never handled\n";
+  CHECK(standard_error.text() == line + line);
+}
+
+TEST_CASE("whoever is told of a message may destroy the queue and is told of the others") {
+  Recorder<int> go;
+  Recorder<std::string> told;
+  std::unique_ptr<InMemoryMessageQueueAdapter> queue;
+  const auto fail = [&](const Message&, const MessageContext&) {
+    go.wait_for(1);
+    throw Failure();
+  };
+  queue = std::make_unique<InMemoryMessageQueueAdapter>(
+      fail, DeliveryOptions{.retry_policy = {.retry_attempts = 0},
+                            .on_unhandled = [&](const UnhandledMessage& unhandled) {
+                              queue.reset();
+                              told.add(event_of(unhandled.message)->aggregate_id);
+                            }});
+  queue->publish_message(notification("a", 1), {});
+  queue->publish_message(notification("b", 1), {});
+  go.add(1);
+  told.wait_for(2);
+  CHECK(told.values() == std::vector<std::string>{"b", "a"});
+}
+
+TEST_CASE("what is given up may be published to its own queue") {
+  Recorder<std::string> handled;
+  InMemoryMessageQueueAdapter* self = nullptr;
+  InMemoryMessageQueueAdapter queue(
+      [&](const Message& message, const MessageContext&) {
+        handled.add(event_of(message)->aggregate_id);
+        if (event_of(message)->aggregate_id == "a") throw Failure();
+      },
+      {.retry_policy = {.retry_attempts = 0}, .on_unhandled = [&](const auto&) {
+         self->publish_message(notification("dead letter", 1), {});
+       }});
+  self = &queue;
+  queue.publish_message(notification("a", 1), {});
+  queue.drain();
+  CHECK(handled.values() == std::vector<std::string>{"a", "dead letter"});
 }
 
 TEST_CASE("many threads may publish at once") {

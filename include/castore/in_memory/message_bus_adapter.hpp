@@ -31,8 +31,10 @@ struct OnMessageOptions {
 ///     const auto adapter = castore::InMemoryMessageBusAdapter::attach_to(bus);
 ///     adapter->on<PokemonCaught>(bus, pokemons, [](const auto& message) { ... });
 ///
-/// A handler may publish to its own bus, and may add handlers. Destruction waits for the messages
-/// being handled, then reports those that are still to be.
+/// A handler may publish to its own bus, add handlers, drain another bus or queue, and destroy its
+/// own. Destruction waits for the messages being handled, then reports those that are still to be
+/// (`DeliveryOptions::on_unhandled`), as it does what handlers publish meanwhile. No handler may
+/// destroy what waits for it.
 class InMemoryMessageBusAdapter final : public MessageChannelAdapter {
  public:
   /// Names a handler on this bus.
@@ -82,19 +84,24 @@ class InMemoryMessageBusAdapter final : public MessageChannelAdapter {
                   std::move(handler)));
   }
 
+  /// \throws std::system_error  the thread of a handler, which its first message starts, cannot be
+  ///     started. What throws has accepted nothing, for no handler.
   void publish_message(const Message& message, const PublishMessageOptions& options) override;
+  /// The same: accepts all of them for all handlers, or none.
   void publish_messages(std::span<const Message> messages,
                         const PublishMessageOptions& options) override;
 
   /// Waits until every message is handled or given up, retries and what handlers publish included.
-  /// \throws InvalidOptionError  it is a handler of this bus who calls: it would wait for itself
+  /// \throws InvalidOptionError  it would wait for ever: the caller is a handler of this bus,
+  ///     `on_unhandled`, or a worker or handler in memory that a handler of this bus waits for by a
+  ///     drain of its own
   void drain();
 
   [[nodiscard]] const RetryPolicy& retry_policy() const noexcept;
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  ///< shared with calls that run
 };
 
 }  // namespace castore

@@ -15,8 +15,10 @@ namespace castore {
 ///     const auto adapter = castore::InMemoryMessageQueueAdapter::attach_to(
 ///         queue, [](const castore::Notification<Pokemons>& message) { ... });
 ///
-/// The worker may publish to its own queue. Destruction waits for the message being handled, then
-/// reports those that are still to be (`DeliveryOptions::on_unhandled`).
+/// The worker may publish to its own queue, drain another one, and destroy its own. Destruction
+/// waits for the message being handled, then reports those that are still to be
+/// (`DeliveryOptions::on_unhandled`), as it does what the worker publishes meanwhile. No worker may
+/// destroy what waits for it.
 class InMemoryMessageQueueAdapter final : public MessageChannelAdapter {
  public:
   /// \throws InvalidRetryPolicyError
@@ -39,20 +41,24 @@ class InMemoryMessageQueueAdapter final : public MessageChannelAdapter {
   /// is `queue.handler(worker)`.
   void set_worker(MessageHandler worker);
 
+  /// \throws std::system_error  the queue's thread, which the first message starts, cannot be
+  ///     started. What throws has accepted nothing.
   void publish_message(const Message& message, const PublishMessageOptions& options) override;
+  /// The same: accepts all of them or none.
   void publish_messages(std::span<const Message> messages,
                         const PublishMessageOptions& options) override;
 
   /// Waits until every message is handled or given up, retries and what workers publish included.
-  /// \throws InvalidOptionError  it would wait for ever: there is no worker, or it is the worker
-  ///     who calls
+  /// \throws InvalidOptionError  it would wait for ever: messages wait, and there is no worker, be
+  ///     it that it is taken away meanwhile; or the caller is the worker, `on_unhandled`, or a
+  ///     worker or handler in memory that this queue's worker waits for by a drain of its own
   void drain();
 
   [[nodiscard]] const RetryPolicy& retry_policy() const noexcept;
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  ///< shared with calls that run
 };
 
 }  // namespace castore
