@@ -187,6 +187,17 @@ inline constexpr bool handles_message =
     std::is_invocable_v<Worker&, const Typed&> ||
     std::is_invocable_v<Worker&, const Typed&, const MessageContext&>;
 
+/// A null `std::function` or pointer to a function.
+template <class Worker>
+bool is_null(const Worker& worker) {
+  if constexpr (std::is_constructible_v<Worker, std::nullptr_t> &&
+                requires { static_cast<bool>(worker == nullptr); }) {
+    return worker == nullptr;
+  } else {
+    return false;
+  }
+}
+
 template <class Worker, class Typed>
 void call_with_message(Worker& worker, const Typed& message, const MessageContext& context) {
   if constexpr (std::is_invocable_v<Worker&, const Typed&, const MessageContext&>) {
@@ -315,13 +326,15 @@ class MessageChannel {
 
   /// A listener for an adapter, made of a typed worker: any callable that takes each of the
   /// channel's messages, `(const MessageOf<Store>& message)` or with a second parameter
-  /// `const MessageContext&`. A message that cannot be decoded is not handled: it throws.
+  /// `const MessageContext&`. A message that cannot be decoded is not handled: it throws. Of a null
+  /// `std::function` the listener is empty, too.
   template <class Worker>
   [[nodiscard]] MessageHandler handler(Worker worker) const {
     static_assert((detail::handles_message<Worker, MessageOf<Stores>> && ...),
                   "this worker has no overload for the messages of one of the channel's event "
                   "stores: add `void operator()(const MessageOf<Store>&, const "
                   "castore::MessageContext&)`");
+    if (detail::is_null(worker)) return nullptr;
     return [ids = ids(), channel = core_.without_adapter(),
             worker = std::make_shared<Worker>(std::move(worker))](const Message& message,
                                                                   const MessageContext& context) {
@@ -347,6 +360,7 @@ class MessageChannel {
                   "this handler does not take the messages of that event store: it is `void (const "
                   "MessageOf<Store>&)` or `void (const MessageOf<Store>&, const "
                   "castore::MessageContext&)`");
+    if (detail::is_null(handler)) return nullptr;
     return [channel = core_.without_adapter(),
             handler = std::make_shared<Handler>(std::move(handler))](
                const Message& message, const MessageContext& context) {

@@ -91,6 +91,7 @@ InMemoryMessageBusAdapter::~InMemoryMessageBusAdapter() {
 
 InMemoryMessageBusAdapter::HandlerId InMemoryMessageBusAdapter::on(MessageFilter filter,
                                                                    MessageHandler handler) {
+  if (!handler) throw InvalidOptionError("handler", "must not be empty");
   auto added = std::make_unique<Impl::Handler>(std::move(handler), *impl_);
   added->filters.push_back(std::move(filter));
   const std::lock_guard lock(impl_->mutex);

@@ -235,6 +235,22 @@ TEST_CASE("a handler may destroy its own bus") {
   CHECK(bus == nullptr);
 }
 
+TEST_CASE("a handler that is empty is refused") {
+  using pokemon::Pokemons;
+  const Pokemons pokemons = pokemon::make_pokemons();
+  NotificationMessageBus<Pokemons> bus("GAME", pokemons);
+  const auto adapter = InMemoryMessageBusAdapter::attach_to(bus);
+  const auto error = thrown<InvalidOptionError>([&] { adapter->on({}, MessageHandler{}); });
+  REQUIRE(error);
+  CHECK(error->option() == "handler");
+  using Typed = std::function<void(const Notification<Pokemons>&)>;
+  CHECK(code_of([&] { adapter->on(bus, Typed()); }) == "InvalidOption");
+  CHECK(code_of([&] { adapter->on(bus, pokemons, Typed()); }) == "InvalidOption");
+  bus.publish_message(
+      Notification<Pokemons>{"POKEMONS", Event<pokemon::PokemonLeveledUp>{"pikachu", 1, {}}});
+  adapter->drain();
+}
+
 TEST_CASE("a message that cannot be accepted for one handler is accepted for none") {
   Log first;
   Log second;

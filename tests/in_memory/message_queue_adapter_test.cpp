@@ -771,6 +771,21 @@ TEST_CASE("attaching makes a typed worker the queue's listener") {
   CHECK(names.values() == std::vector<std::string>{"Pikachu"});
 }
 
+TEST_CASE("a typed worker that is null is none") {
+  const auto pokemons = pokemon::make_pokemons();
+  NotificationMessageQueue<pokemon::Pokemons> queue("GAME", pokemons);
+  using Worker = std::function<void(const Notification<pokemon::Pokemons>&)>;
+  CHECK_FALSE(queue.handler(Worker()));
+  CHECK_FALSE(
+      queue.handler(static_cast<void (*)(const Notification<pokemon::Pokemons>&)>(nullptr)));
+  CHECK(queue.handler([](const auto&) {}));
+  const auto adapter = InMemoryMessageQueueAdapter::attach_to(
+      queue, Worker(), {.on_unhandled = [](const UnhandledMessage&) {}});
+  queue.publish_message(Notification<pokemon::Pokemons>{
+      "POKEMONS", Event<pokemon::PokemonLeveledUp>{"pikachu", 1, {}}});
+  CHECK(code_of([&] { adapter->drain(); }) == "InvalidOption");
+}
+
 TEST_CASE("a typed worker that is set later keeps neither queue nor adapter alive") {
   const auto pokemons = pokemon::make_pokemons();
   std::weak_ptr<InMemoryMessageQueueAdapter> watched;

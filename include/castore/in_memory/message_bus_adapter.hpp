@@ -55,6 +55,7 @@ class InMemoryMessageBusAdapter final : public MessageChannelAdapter {
   }
 
   /// A handler of messages published from now on.
+  /// \throws InvalidOptionError  it is empty; so is a typed one made of a null `std::function`
   HandlerId on(MessageFilter filter, MessageHandler handler);
   /// A further filter of a handler: it is still called once per message. A handler that is typed
   /// fails on what the filter lets through and it does not take.
