@@ -3,6 +3,7 @@
 #include <limits>
 #include <utility>
 
+#include "sqlite/changes.hpp"
 #include "sqlite/database_impl.hpp"
 #include "sqlite/event_feed.hpp"
 #include "sqlite/stored_event.hpp"
@@ -10,6 +11,7 @@
 namespace castore {
 namespace {
 
+using sqlite::Changes;
 using sqlite::Connection;
 using sqlite::count;
 using sqlite::Reading;
@@ -100,21 +102,29 @@ void bind_event(const Connection::Borrowed& statement, std::string_view event_st
   statement->bind(7, event.metadata);
 }
 
-/// \returns whether it is stored: if not, its version is taken or leaves a gap
-bool insert(Connection& connection, std::string_view event_store_id, const NewEventView& event,
-            Timestamp timestamp, bool allow_version_gap) {
+enum class Inserted {
+  yes,
+  refused,   ///< its version is taken or leaves a gap
+  kept_out,  ///< by a trigger of the host's, which may hide that it would have been refused
+};
+
+Inserted insert(Connection& connection, std::string_view event_store_id, const NewEventView& event,
+                Timestamp timestamp, bool allow_version_gap) {
   const auto statement = connection.borrow(allow_version_gap ? insert_event : insert_next_event);
   bind_event(statement, event_store_id, event, timestamp);
-  return statement->write();
+  const Changes changes(connection.handle());
+  if (!statement->write()) return Inserted::refused;
+  return changes.any() ? Inserted::yes : Inserted::kept_out;
 }
 
-/// \returns whether there was an event to overwrite
+/// \returns whether it is overwritten: if not, there was none, or a trigger has kept it as it was
 bool overwrite(Connection& connection, std::string_view event_store_id, const NewEventView& event,
                Timestamp timestamp) {
   const auto statement = connection.borrow(overwrite_event);
   bind_event(statement, event_store_id, event, timestamp);
+  const Changes changes(connection.handle());
   statement->step();
-  return sqlite3_changes(connection.handle()) > 0;
+  return changes.any();
 }
 
 bool is_taken(Connection& connection, std::string_view event_store_id, const NewEventView& event) {
@@ -145,6 +155,14 @@ void check_version(Connection& connection, std::string_view event_store_id,
   }
 }
 
+StorageError kept_out(std::string_view event_store_id, const NewEventView& event) {
+  return {ErrorCode::storage, "version " + std::to_string(event.version) + " of " +
+                                  std::string(event_store_id) + " aggregate " +
+                                  std::string(event.aggregate_id) +
+                                  " is not stored: a trigger (or an authorizer) on castore_event, "
+                                  "which is not castore's, keeps it out"};
+}
+
 /// The database decides, in one statement, who wins a version. Where that is a transaction by
 /// itself another process may write before we have asked what was wrong: then it is tried again.
 void store(Connection& connection, std::string_view event_store_id, const NewEventView& event,
@@ -152,8 +170,14 @@ void store(Connection& connection, std::string_view event_store_id, const NewEve
   if (options.force && overwrite(connection, event_store_id, event, timestamp)) return;
   constexpr int tries = 10;
   for (int i = 0; i < tries; ++i) {
-    if (insert(connection, event_store_id, event, timestamp, options.allow_version_gap)) return;
+    const Inserted inserted =
+        insert(connection, event_store_id, event, timestamp, options.allow_version_gap);
+    if (inserted == Inserted::yes) return;
+    if (options.force && is_taken(connection, event_store_id, event)) {
+      throw kept_out(event_store_id, event);  // `overwrite` would have found it
+    }
     check_version(connection, event_store_id, event, options.allow_version_gap);
+    if (inserted == Inserted::kept_out) throw kept_out(event_store_id, event);
   }
   throw StorageError(ErrorCode::storage, "a constraint that is not castore's forbids the event");
 }

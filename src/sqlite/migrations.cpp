@@ -3,6 +3,8 @@
 #include <castore/adapter_support.hpp>
 #include <string>
 
+#include "sqlite/changes.hpp"
+
 namespace castore::sqlite {
 namespace {
 
@@ -62,7 +64,14 @@ void apply(Connection& connection, const Migration& migration) {
   insert->bind(1, std::int64_t{migration.version});
   insert->bind(2, std::string_view(migration.name));
   insert->bind(3, system_now().time_since_epoch().count());
+  const Changes changes(connection.handle());
   insert->step();
+  if (!changes.any()) {
+    throw StorageError(ErrorCode::storage,
+                       "a trigger (or an authorizer) on castore_migration, which is not castore's, "
+                       "keeps migration " +
+                           std::to_string(migration.version) + " out: it is not applied");
+  }
 }
 
 }  // namespace
