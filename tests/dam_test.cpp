@@ -262,6 +262,34 @@ TEST_CASE_TEMPLATE("aggregate ids are poured in the order of their listing", Sto
   }
 }
 
+TEST_CASE_TEMPLATE("aggregate ids of one time are poured in the order of their bytes", Storage,
+                   CASTORE_STORAGES) {
+  Stored<Storage> stored;
+  const Names sorted = {"a", "b", "\u0100", "\u0142", "\ufffd", "\U0001f600"};
+  for (const std::string& id : sorted) stored.push_one("S", id, 1, day_1);
+  const auto pour = [&](const PourEventStoreAggregateIdsOptions& options) {
+    Recorder channel;
+    static_cast<void>(pour_event_store_aggregate_ids(stored.source, channel, options));
+    Names ids;
+    for (const Message& message : channel.messages) {
+      ids.push_back(std::get<AggregateExistsMessage>(message).aggregate_id);
+    }
+    return ids;
+  };
+
+  for (std::int64_t limit = 1; limit <= 7; ++limit) {
+    CAPTURE(limit);
+    CHECK(pour({.options = {.limit = limit}}) == sorted);
+    CHECK(pour({.options = {.limit = limit, .reverse = true}}) ==
+          Names(sorted.rbegin(), sorted.rend()));
+    for (std::size_t i = 0; i < sorted.size(); ++i) {
+      const ListedAggregateId after{sorted[i], day_1};
+      CHECK(pour({.options = {.limit = limit}, .after = after}) ==
+            Names(sorted.begin() + static_cast<std::ptrdiff_t>(i) + 1, sorted.end()));
+    }
+  }
+}
+
 TEST_CASE_TEMPLATE("aggregates that come up while ids are poured are not poured", Storage,
                    CASTORE_STORAGES) {
   struct Echo {

@@ -452,9 +452,45 @@ TEST_CASE_TEMPLATE("ids are compared by bytes", Storage, CASTORE_STORAGES) {
     CHECK(only_event(*adapter, id).aggregate_id == id);
     CHECK(versions(*adapter, id, "someone") == std::vector<Version>{1});
   }
-  auto in_order_of_bytes = distinct;
-  std::sort(in_order_of_bytes.begin(), in_order_of_bytes.end());
-  CHECK(ids(adapter->list_aggregate_ids(store, {})) == in_order_of_bytes);
+}
+
+TEST_CASE_TEMPLATE("aggregates and event stores are listed in the order of their bytes", Storage,
+                   CASTORE_STORAGES) {
+  const auto adapter = Storage().make_adapter();
+  // By UTF-16, the first byte or the second would put some of them elsewhere.
+  const std::vector<std::string> sorted = {
+      "Z",      "a",      "a ",     "ab",     "b",          "\u00e9",     "\u0100",    "\u0142",
+      "\u0161", "\u2603", "\ufeff", "\ufffd", "\U00010000", "\U0001f427", "\U0010ffff"};
+  REQUIRE(std::is_sorted(sorted.begin(), sorted.end()));
+  std::vector<std::string> shuffled = sorted;
+  std::rotate(shuffled.begin(), shuffled.begin() + 4, shuffled.end());
+  for (const std::string& id : shuffled) push(*adapter, store, new_event(id, 1, day_2));
+  for (const std::string& id : shuffled) push(*adapter, id, new_event("someone", 1, day_1));
+  push(*adapter, store, new_event("later", 1, day_3));
+  push(*adapter, store, new_event("earlier", 1, day_1));
+  std::vector<std::string> listed = sorted;
+  listed.insert(listed.begin(), "earlier");
+  listed.push_back("later");
+
+  CHECK(ids(adapter->list_aggregate_ids(store, {})) == listed);
+  std::vector<std::string> stores;
+  for (const auto& summary : adapter->list_event_stores()) {
+    if (summary.event_store_id != store) stores.push_back(summary.event_store_id);
+  }
+  CHECK(stores == sorted);
+  SUBCASE("by pages too") {
+    for (std::int64_t limit = 1; limit <= 20; ++limit) {
+      CAPTURE(limit);
+      CHECK(all_pages(*adapter, store, {.limit = limit}) == listed);
+    }
+  }
+  SUBCASE("backwards too") {
+    std::reverse(listed.begin(), listed.end());
+    for (std::int64_t limit = 1; limit <= 20; ++limit) {
+      CAPTURE(limit);
+      CHECK(all_pages(*adapter, store, {.limit = limit, .reverse = true}) == listed);
+    }
+  }
 }
 
 TEST_CASE_TEMPLATE("reserved event types are refused", Storage, CASTORE_STORAGES) {

@@ -174,6 +174,14 @@ Connection::Borrowed Connection::borrow(const char* sql) {
   return Borrowed(*prepared_.back());
 }
 
+bool Connection::is_utf8() {
+  if (!is_utf8_) {
+    const auto encoding = borrow("PRAGMA encoding");
+    is_utf8_ = encoding->step() && encoding->text(0) == "UTF-8";
+  }
+  return *is_utf8_;
+}
+
 namespace {
 
 constexpr auto begin_immediate = "BEGIN IMMEDIATE";

@@ -102,6 +102,9 @@ class Connection {
   /// Prepared at first use. \param sql  a literal: found again by its address
   [[nodiscard]] Borrowed borrow(const char* sql);
 
+  /// Whether the database is in UTF-8, and so orders text as castore does. \pre it has a table
+  [[nodiscard]] bool is_utf8();
+
   [[nodiscard]] bool in_transaction() const noexcept {
     return sqlite3_get_autocommit(handle_) == 0;
   }
@@ -121,6 +124,7 @@ class Connection {
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   std::chrono::steady_clock::time_point give_up_;
   std::vector<std::unique_ptr<Prepared>> prepared_;
+  std::optional<bool> is_utf8_;  ///< once it was asked for
 };
 
 }  // namespace castore::sqlite

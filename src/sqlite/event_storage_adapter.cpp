@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include "sqlite/changes.hpp"
@@ -78,10 +79,23 @@ constexpr auto select_aggregate_ids_reverse = R"sql(
    ORDER BY timestamp DESC, aggregate_id DESC LIMIT ?5
 )sql";
 
+// The same range without the id, for a database whose order of ids is not ours.
+constexpr auto select_aggregate_ids_between = R"sql(
+  SELECT aggregate_id, timestamp FROM castore_event
+   WHERE version = 1 AND event_store_id = ?1 AND timestamp BETWEEN ?2 AND ?3
+   ORDER BY timestamp
+)sql";
+
+constexpr auto select_aggregate_ids_between_reverse = R"sql(
+  SELECT aggregate_id, timestamp FROM castore_event
+   WHERE version = 1 AND event_store_id = ?1 AND timestamp BETWEEN ?2 AND ?3
+   ORDER BY timestamp DESC
+)sql";
+
 constexpr auto summarize_event_stores = R"sql(
   SELECT event_store_id, count(DISTINCT aggregate_id), count(*), min(timestamp), max(timestamp),
          max(position)
-    FROM castore_event GROUP BY event_store_id ORDER BY event_store_id
+    FROM castore_event GROUP BY event_store_id
 )sql";
 
 constexpr std::int64_t no_limit = -1;
@@ -262,6 +276,88 @@ void read_events(Connection& connection, std::string_view event_store_id,
   }
 }
 
+/// Which aggregates to list, in microseconds.
+struct Listing {
+  Listing(std::string_view store, const ListAggregateIdsQuery& asked)
+      : event_store_id(store),
+        query(asked),
+        lowest(count(asked.initial_event_after.value_or(min_timestamp))),
+        highest(
+            count(std::min(asked.initial_event_before.value_or(max_timestamp), max_timestamp))) {}
+
+  /// One more than asked for tells whether there is a next page.
+  [[nodiscard]] bool is_full(std::size_t size) const noexcept {
+    return query.limit && size > static_cast<std::uint64_t>(*query.limit);
+  }
+
+  std::string_view event_store_id;
+  const ListAggregateIdsQuery& query;
+  std::int64_t lowest;   ///< inclusive
+  std::int64_t highest;  ///< inclusive
+};
+
+ListedAggregateId read_aggregate_id(const Connection::Borrowed& row) {
+  return {std::string(row->text(0)), to_timestamp(row->integer(1))};
+}
+
+std::vector<ListedAggregateId> list_by_index(Connection& connection, const Listing& listing) {
+  const ListAggregateIdsQuery& query = listing.query;
+  const std::int64_t start = query.reverse ? listing.highest + 1 : listing.lowest;
+  const std::int64_t last = query.last ? count(query.last->initial_event_timestamp) : start;
+  // A token's place may lie outside bounds that the call has narrowed.
+  const bool continues = query.last && (query.reverse ? last < start : last >= start);
+
+  const auto row =
+      connection.borrow(query.reverse ? select_aggregate_ids_reverse : select_aggregate_ids);
+  row->bind(1, listing.event_store_id);
+  row->bind(2, continues ? last : start);
+  row->bind(3, continues ? std::string_view(query.last->aggregate_id) : std::string_view());
+  row->bind(4, query.reverse ? listing.lowest : listing.highest);
+  row->bind(5, query.limit && *query.limit < std::numeric_limits<std::int64_t>::max()
+                   ? *query.limit + 1
+                   : no_limit);
+  std::vector<ListedAggregateId> listed;
+  while (!listing.is_full(listed.size()) && row->step()) listed.push_back(read_aggregate_id(row));
+  return listed;
+}
+
+/// The index has the timestamps in order. All aggregates of a timestamp are read at once, and their
+/// ids put in our order: (t, id) may be anywhere among those of t.
+std::vector<ListedAggregateId> list_by_timestamp(Connection& connection, const Listing& listing) {
+  const ListAggregateIdsQuery& query = listing.query;
+  const auto is_before = [&](const ListedAggregateId& a, const ListedAggregateId& b) {
+    const auto place = [](const ListedAggregateId& id) {
+      return std::tie(id.initial_event_timestamp, id.aggregate_id);
+    };
+    return query.reverse ? place(b) < place(a) : place(a) < place(b);
+  };
+  std::int64_t lowest = listing.lowest;
+  std::int64_t highest = listing.highest;
+  if (query.last) {
+    const std::int64_t last = count(query.last->initial_event_timestamp);
+    (query.reverse ? highest : lowest) =
+        query.reverse ? std::min(highest, last) : std::max(lowest, last);
+  }
+
+  const auto row = connection.borrow(query.reverse ? select_aggregate_ids_between_reverse
+                                                   : select_aggregate_ids_between);
+  row->bind(1, listing.event_store_id);
+  row->bind(2, lowest);
+  row->bind(3, highest);
+  std::vector<ListedAggregateId> listed;
+  while (row->step()) {
+    ListedAggregateId next = read_aggregate_id(row);
+    if (query.last && !is_before(*query.last, next)) continue;
+    if (listing.is_full(listed.size()) &&
+        next.initial_event_timestamp != listed.back().initial_event_timestamp) {
+      break;
+    }
+    listed.push_back(std::move(next));
+  }
+  std::sort(listed.begin(), listed.end(), is_before);
+  return listed;
+}
+
 }  // namespace
 
 SqliteEventStorageAdapter::SqliteEventStorageAdapter(std::shared_ptr<sqlite::Database> database,
@@ -341,37 +437,19 @@ Timestamp SqliteEventStorageAdapter::push_through_adapters(std::span<const Group
 ListAggregateIdsResult SqliteEventStorageAdapter::list_aggregate_ids(
     std::string_view event_store_id, const ListAggregateIdsOptions& options) const {
   ListAggregateIdsQuery query = resolve_list_query(event_store_id, options);
-  const std::int64_t lowest = count(query.initial_event_after.value_or(min_timestamp));
-  const std::int64_t highest =
-      count(std::min(query.initial_event_before.value_or(max_timestamp), max_timestamp));
-  const std::int64_t start = query.reverse ? highest + 1 : lowest;
-  const std::int64_t last = query.last ? count(query.last->initial_event_timestamp) : start;
-  // A token's place may lie outside bounds that the call has narrowed.
-  const bool continues = query.last && (query.reverse ? last < start : last >= start);
-
+  const Listing listing(event_store_id, query);
   ListAggregateIdsResult result;
   const Reading reading(*database_->impl_);
-  {
-    const auto row = reading.connection().borrow(query.reverse ? select_aggregate_ids_reverse
-                                                               : select_aggregate_ids);
-    row->bind(1, event_store_id);
-    row->bind(2, continues ? last : start);
-    row->bind(3, continues ? std::string_view(query.last->aggregate_id) : std::string_view());
-    row->bind(4, query.reverse ? lowest : highest);
-    // One row ahead tells whether there is a next page.
-    row->bind(5, query.limit && *query.limit < std::numeric_limits<std::int64_t>::max()
-                     ? *query.limit + 1
-                     : no_limit);
-    while (row->step()) {
-      if (query.limit && result.aggregate_ids.size() == static_cast<std::uint64_t>(*query.limit)) {
-        query.last = result.aggregate_ids.back();
-        result.next_page_token = make_page_token(event_store_id, query);
-        break;
-      }
-      result.aggregate_ids.push_back({std::string(row->text(0)), to_timestamp(row->integer(1))});
-    }
-  }
+  result.aggregate_ids = reading.connection().is_utf8()
+                             ? list_by_index(reading.connection(), listing)
+                             : list_by_timestamp(reading.connection(), listing);
   reading.finish();
+  auto& ids = result.aggregate_ids;
+  if (listing.is_full(ids.size())) {
+    ids.erase(ids.begin() + static_cast<std::ptrdiff_t>(*query.limit), ids.end());
+    query.last = ids.back();
+    result.next_page_token = make_page_token(event_store_id, query);
+  }
   return result;
 }
 
@@ -390,6 +468,9 @@ std::vector<EventStoreSummary> SqliteEventStorageAdapter::list_event_stores() co
     }
   }
   reading.finish();
+  // The database's order may be that of UTF-16.
+  std::sort(summaries.begin(), summaries.end(),
+            [](const auto& a, const auto& b) { return a.event_store_id < b.event_store_id; });
   return summaries;
 }
 

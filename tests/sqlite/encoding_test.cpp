@@ -1,0 +1,81 @@
+// Databases that a host has made in UTF-16. What is promised of any adapter is tested on them by
+// the contract test; this is what is theirs.
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <castore/sqlite/event_storage_adapter.hpp>
+#include <string>
+#include <vector>
+
+#include "sqlite/sql.hpp"
+#include "support/events.hpp"
+#include "support/feeds.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace castore::testing {
+namespace {
+
+using Ids = std::vector<std::string>;
+
+const Timestamp day_1 = at("2022-01-01T00:00:00.000Z");
+
+TEST_CASE("a file in UTF-16 is an event store like any other") {
+  for (const char* const encoding : {"UTF-16le", "UTF-16be"}) {
+    const TemporaryDirectory directory;
+    const auto path = directory / "host.db";
+    Sql{path}("PRAGMA encoding = '" + std::string(encoding) + "'; CREATE TABLE customer (name)");
+    const Ids sorted = {"a", "b", "\u0100", "\u0142", "\uFFFD", "\U0001F600"};
+    {
+      SqliteEventStorageAdapter events(sqlite::Database::open(path));
+      for (const std::string& id : sorted) push(events, "STORE", new_event(id, 1, day_1));
+      CHECK(all_pages(events, "STORE", {.limit = 1}) == sorted);
+    }
+    CHECK(Sql{path}.value("PRAGMA encoding") == encoding);
+    CHECK(Sql{path}.value("SELECT timestamp FROM castore_readable_event LIMIT 1") ==
+          "2022-01-01T00:00:00.000Z");
+
+    const SqliteEventStorageAdapter events(sqlite::Database::open(path, {.read_only = true}));
+
+    for (std::int64_t limit = 1; limit <= 7; ++limit) {
+      CHECK(all_pages(events, "STORE", {.limit = limit}) == sorted);
+      CHECK(all_pages(events, "STORE", {.limit = limit, .reverse = true}) ==
+            Ids(sorted.rbegin(), sorted.rend()));
+    }
+    CHECK(versions(events, "STORE", "\u0142") == std::vector<Version>{1});
+    CHECK(feed_of(events, {.aggregate_id = "\U0001F600"}).size() == 1);
+    CHECK(events.list_event_stores().size() == 1);
+  }
+}
+
+TEST_CASE("text in UTF-16 that is broken is read as SQLite reads it") {
+  Sql host(":memory:");
+  host("PRAGMA encoding = 'UTF-16le'");
+  SqliteEventStorageAdapter events(sqlite::Database::on_connection(host.handle()));
+  push(events, "STORE", new_event("a", 1, day_1));
+  // Half a pair at the end, at the front, the wrong half, half a character.
+  for (const char* const id : {"6100 00D8", "00D8 6200", "00DC", "00DC 00D8", "6300 64"}) {
+    std::string hex(id);
+    std::erase(hex, ' ');
+    host(
+        "INSERT INTO castore_event (event_store_id, aggregate_id, version, type, timestamp, "
+        "payload) SELECT event_store_id, CAST(x'" +
+        hex + "' AS TEXT), 1, CAST(x'00D8' AS TEXT), timestamp, CAST(x'" + hex +
+        "' AS TEXT) FROM castore_event WHERE position = 1");
+  }
+
+  const Ids whole = ids(events.list_aggregate_ids("STORE", {}));
+
+  CHECK(whole.size() == 6);
+  CHECK(std::is_sorted(whole.begin(), whole.end()));
+  CHECK(all_pages(events, "STORE", {.limit = 1}) == whole);
+  CHECK(feed_of(events).size() == 6);
+  CHECK(std::count(whole.begin(), whole.end(), "a") == 1);
+  CHECK(std::count(whole.begin(), whole.end(), "c") == 1);
+  for (const std::string& id : whole) CHECK(read(events, "STORE", id).size() <= 1);
+  push(events, "STORE", new_event("a", 2));
+  CHECK(versions(events, "STORE", "a") == std::vector<Version>{1, 2});
+}
+
+}  // namespace
+}  // namespace castore::testing
