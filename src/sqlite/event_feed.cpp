@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sqlite/database_impl.hpp"
+#include "sqlite/encoding.hpp"
 #include "sqlite/stored_event.hpp"
 
 namespace castore::sqlite {
@@ -45,8 +46,8 @@ class FeedSql {
   /// Only position and timestamp.
   [[nodiscard]] const std::string& select_matches() const noexcept { return select_matches_; }
 
-  /// Binds the other parameters.
-  void bind(Statement& statement) const;
+  /// Binds the other parameters. \param connection  that of the statement
+  void bind(Connection& connection, Statement& statement) const;
 
  private:
   using Value = std::variant<std::int64_t, std::string>;
@@ -105,11 +106,11 @@ FeedSql::FeedSql(const FeedQuery& query) {
   select_matches_ = "SELECT position, timestamp" + rest;
 }
 
-void FeedSql::bind(Statement& statement) const {
+void FeedSql::bind(Connection& connection, Statement& statement) const {
   int index = first_value;
   for (const Value& value : values_) {
     if (const auto* const text = std::get_if<std::string>(&value)) {
-      statement.bind(index++, std::string_view(*text));
+      statement.bind(index++, storable(connection, *text));
     } else {
       statement.bind(index++, std::get<std::int64_t>(value));
     }
@@ -339,7 +340,7 @@ bool SqliteEventFeed::walk(const std::string& sql, std::int64_t most_rows, const
     rows.bind(1, last_);
     rows.bind(2, reached);
     rows.bind(3, most_rows);
-    sql_.bind(rows);
+    sql_.bind(reading.connection(), rows);
     reached = read(rows).value_or(reached);
   }
   reading.finish();

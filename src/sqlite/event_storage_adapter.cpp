@@ -6,6 +6,7 @@
 
 #include "sqlite/changes.hpp"
 #include "sqlite/database_impl.hpp"
+#include "sqlite/encoding.hpp"
 #include "sqlite/event_feed.hpp"
 #include "sqlite/stored_event.hpp"
 
@@ -16,6 +17,7 @@ using sqlite::Changes;
 using sqlite::Connection;
 using sqlite::count;
 using sqlite::Reading;
+using sqlite::storable;
 using sqlite::to_timestamp;
 using sqlite::Transaction;
 
@@ -177,10 +179,27 @@ StorageError kept_out(std::string_view event_store_id, const NewEventView& event
                                   "which is not castore's, keeps it out"};
 }
 
+/// \throws InvalidEventError  another text would be stored in place of one of the event's
+void check_storable(Connection& connection, std::string_view event_store_id,
+                    const NewEventView& event) {
+  const auto check = [&](const char* path, const std::optional<std::string_view>& text) {
+    if (text && !storable(connection, *text)) {
+      throw InvalidEventError(
+          path, "has U+FFFE or U+FFFF, which SQLite does not keep in a database in UTF-16");
+    }
+  };
+  check("eventStoreId", event_store_id);
+  check("aggregateId", event.aggregate_id);
+  check("type", event.type);
+  check("payload", event.payload);
+  check("metadata", event.metadata);
+}
+
 /// The database decides, in one statement, who wins a version. Where that is a transaction by
 /// itself another process may write before we have asked what was wrong: then it is tried again.
 void store(Connection& connection, std::string_view event_store_id, const NewEventView& event,
            Timestamp timestamp, const PushEventOptions& options) {
+  check_storable(connection, event_store_id, event);
   if (options.force && overwrite(connection, event_store_id, event, timestamp)) return;
   constexpr int tries = 10;
   for (int i = 0; i < tries; ++i) {
@@ -267,8 +286,8 @@ void read_events(Connection& connection, std::string_view event_store_id,
                  std::string_view aggregate_id, const EventsQueryOptions& options,
                  EventVisitor visitor) {
   const auto row = connection.borrow(options.reverse ? select_events_reverse : select_events);
-  row->bind(1, event_store_id);
-  row->bind(2, aggregate_id);
+  row->bind(1, storable(connection, event_store_id));
+  row->bind(2, storable(connection, aggregate_id));
   row->bind(3, options.min_version.value_or(std::numeric_limits<Version>::min()));
   row->bind(4, options.max_version.value_or(std::numeric_limits<Version>::max()));
   row->bind(5, options.limit.value_or(no_limit));
@@ -341,7 +360,7 @@ std::vector<ListedAggregateId> list_by_timestamp(Connection& connection, const L
 
   const auto row = connection.borrow(query.reverse ? select_aggregate_ids_between_reverse
                                                    : select_aggregate_ids_between);
-  row->bind(1, listing.event_store_id);
+  row->bind(1, storable(connection, listing.event_store_id));
   row->bind(2, lowest);
   row->bind(3, highest);
   std::vector<ListedAggregateId> listed;

@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "sqlite/sql.hpp"
+#include "support/errors.hpp"
 #include "support/events.hpp"
 #include "support/feeds.hpp"
+#include "support/storages.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace castore::testing {
@@ -19,6 +22,89 @@ namespace {
 using Ids = std::vector<std::string>;
 
 const Timestamp day_1 = at("2022-01-01T00:00:00.000Z");
+
+/// SQLite would have U+FFFD in the place of each.
+const Ids unstorable = {"\uFFFE", "\uFFFF", "x\uFFFEy", "\u00e9\uFFFF", "\uFFFD\uFFFE"};
+
+/// The path of the InvalidEventError that the push throws.
+std::string refused_path(EventStorageAdapter& adapter, const std::string& store,
+                         const NewEventDetail& event, const PushEventOptions& options = {}) {
+  const auto error = thrown<InvalidEventError>([&] { push(adapter, store, event, options); });
+  return error ? error->path() : "none";
+}
+
+TEST_CASE_TEMPLATE("what a database in UTF-16 cannot hold is refused", Storage, Utf16leHost,
+                   Utf16beHost) {
+  const auto adapter = Storage().make_adapter();
+  push(*adapter, "STORE", new_event("a", 1));
+  for (const std::string& text : unstorable) {
+    CHECK(refused_path(*adapter, text, new_event("a", 1)) == "eventStoreId");
+    CHECK(refused_path(*adapter, "STORE", new_event(text, 1)) == "aggregateId");
+    NewEventDetail event = new_event("a", 2);
+    event.type = text;
+    CHECK(refused_path(*adapter, "STORE", event) == "type");
+    event = with_payload(new_event("a", 2), '"' + text + '"');
+    CHECK(refused_path(*adapter, "STORE", event) == "payload");
+    CHECK(refused_path(*adapter, "STORE", event, {.allow_version_gap = true}) == "payload");
+    event.version = 1;
+    CHECK(refused_path(*adapter, "STORE", event, {.force = true}) == "payload");
+    event = new_event("a", 2);
+    event.metadata = '"' + text + '"';
+    CHECK(refused_path(*adapter, "STORE", event) == "metadata");
+    CHECK(code_of([&] {
+            push_group(*adapter, {{adapter.get(), "STORE", new_event("b", 1)},
+                                  {adapter.get(), "STORE", event}});
+          }) == "InvalidEvent");
+  }
+  CHECK(names(feed_of(*adapter)) == Ids{"STORE/a/1"});
+}
+
+TEST_CASE_TEMPLATE("all other text is kept byte for byte", Storage, CASTORE_STORAGES) {
+  const auto adapter = Storage().make_adapter();
+  Ids kept = {"\uFFFD",     "\uFEFF",     "\uFEFFx", "x\uFEFF", "\uFDD0",
+              "\U0001FFFE", "\U0010FFFF", "\uE000",  "\uD7FF",  "\U00010000"};
+  if (!std::is_same_v<Storage, Utf16leHost> && !std::is_same_v<Storage, Utf16beHost>) {
+    kept.insert(kept.end(), unstorable.begin(), unstorable.end());
+  }
+  for (const std::string& text : kept) {
+    NewEventDetail event = with_payload(new_event(text, 1, day_1), '"' + text + '"');
+    event.type = text;
+    event.metadata = event.payload;
+    push(*adapter, text, event);
+    const auto events = read(*adapter, text, text);
+    REQUIRE(events.size() == 1);
+    CHECK(events.front() == to_detail(to_view(event), day_1));
+    CHECK(ids(adapter->list_aggregate_ids(text, {})) == Ids{text});
+    CHECK(names(feed_of(*adapter, {.event_store_ids = {text}, .types = {text}})) ==
+          Ids{text + "/" + text + "/1"});
+    CHECK(names(feed_of(*adapter, {.aggregate_id = text})) == Ids{text + "/" + text + "/1"});
+  }
+}
+
+TEST_CASE_TEMPLATE("what cannot be stored is not found in the place of another text", Storage,
+                   CASTORE_STORAGES) {
+  const auto adapter = Storage().make_adapter();
+  const std::string replacement = "\uFFFD";
+  NewEventDetail event = new_event(replacement, 1);
+  event.type = replacement;
+  push(*adapter, replacement, event);
+
+  for (const std::string text : {"\uFFFE", "\uFFFF", "\xFF", "\xED\xA0\x80", "\xC0\x80"}) {
+    CAPTURE(text);
+    CHECK(read(*adapter, text, replacement).empty());
+    CHECK(read(*adapter, replacement, text).empty());
+    for (const bool reverse : {false, true}) {
+      CHECK(adapter->list_aggregate_ids(text, {.reverse = reverse}).aggregate_ids.empty());
+    }
+    for (const FeedOrder order : {FeedOrder::position, FeedOrder::timestamp}) {
+      CHECK(feed_of(*adapter, {.event_store_ids = {text}, .order = order}).empty());
+      CHECK(feed_of(*adapter, {.types = {text}, .order = order}).empty());
+      CHECK(feed_of(*adapter, {.aggregate_id = text, .order = order}).empty());
+      CHECK(feed_of(*adapter, {.event_store_ids = {text, replacement}, .order = order}).size() ==
+            1);
+    }
+  }
+}
 
 TEST_CASE("a file in UTF-16 is an event store like any other") {
   for (const char* const encoding : {"UTF-16le", "UTF-16be"}) {

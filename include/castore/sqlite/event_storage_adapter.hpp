@@ -14,6 +14,9 @@ namespace castore {
 /// on a host's connection and in `":memory:"`, where that connection is also the one that writes,
 /// `for_each_event` reads the events it asks for into memory before it shows them: the visitor may
 /// push, and SQLite would let it see that.
+///
+/// On a database that its host has made in UTF-16 all answers are the same, but an event whose text
+/// has U+FFFE or U+FFFF, which SQLite does not keep there, is an `InvalidEventError`.
 class SqliteEventStorageAdapter final : public EventStorageAdapter {
  public:
   /// \param clock  supplies missing timestamps; called while the write lock is held, perhaps on
