@@ -122,6 +122,8 @@ ExitCode exit_code(ErrorCode code) noexcept {
     case ErrorCode::storage_full:
     case ErrorCode::storage_read_only:
     case ErrorCode::storage:
+    case ErrorCode::file_replaced:
+    case ErrorCode::forked_process:
       return exit_failure;
   }
   return exit_failure;

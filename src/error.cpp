@@ -103,6 +103,10 @@ std::string_view to_string(ErrorCode code) noexcept {
       return "StorageReadOnly";
     case ErrorCode::storage:
       return "Storage";
+    case ErrorCode::file_replaced:
+      return "FileReplaced";
+    case ErrorCode::forked_process:
+      return "ForkedProcess";
   }
   return "Storage";
 }

@@ -49,6 +49,8 @@ enum class ErrorCode {
   storage_full,
   storage_read_only,
   storage,
+  file_replaced,
+  forked_process,
 };
 
 /// `ErrorCode::event_already_exists` → "EventAlreadyExists".
@@ -315,10 +317,11 @@ class UndefinedEventStorageAdapterError : public Error {
   std::string event_store_id_;
 };
 
-/// The engine below failed; `code()` says how: `storage`, `storage_full`, `storage_read_only`,
-/// `not_a_castore_file`, `newer_schema`, `file_not_found`. Nothing of the failed call is stored;
-/// only a commit whose sync failed may be found whole by the next to open the file, if the program
-/// ends before it writes again (`docs/design.md`, after a crash).
+/// The engine below failed; `code()` says how: `storage`, `storage_busy`, `storage_full`,
+/// `storage_read_only`, `not_a_castore_file`, `newer_schema`, `file_not_found`, `file_replaced`,
+/// `forked_process`. Nothing of the failed call is stored, but for two cases in which it may be
+/// found whole: a commit whose sync failed, if the program ends before it writes again; and one to
+/// a file that was replaced, in the file that was there before (`docs/design.md`).
 class StorageError : public Error {
  public:
   using Error::Error;
