@@ -30,6 +30,9 @@ const std::string& Context::required_database_file() const {
   if (database_file.empty()) {
     throw InvalidOptionError("db", "is missing: give --db FILE or set CASTORE_DB");
   }
+  if (database_file == ":memory:") {
+    throw InvalidOptionError("db", "must be a file: \":memory:\" would be gone with this program");
+  }
   return database_file;
 }
 

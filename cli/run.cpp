@@ -37,7 +37,11 @@ Exit codes:
   4    conflict: the version is taken, or leaves a gap
   5    a check did not hold
   6    bad input: no event, no JSON, no timestamp, a schema violation
-  130  interrupted)";
+  130  interrupted
+
+Any number of processes may read and write one file at a time, if they do so by
+castore. What else writes to it needs SQLite 3.51.3 or later, or can corrupt it
+in rare cases: docs/limitations.md.)";
 
 /// In the list of commands, the first sentence of each is enough.
 class HelpFormatter : public CLI::Formatter {

@@ -8,6 +8,16 @@
 using namespace castore;
 using namespace castore::testing;
 
+TEST_CASE("a database in memory is refused since nobody could look at it again") {
+  const Cli cli;
+  for (const char* const command : {"list-stores", "import"}) {
+    const auto finished = cli({command, "--db", ":memory:", "--format", "json"});
+    CHECK(finished.exit_code == 2);
+    CHECK(finished.err.find(R"("code":"InvalidOption")") != std::string::npos);
+    CHECK(finished.out.empty());
+  }
+}
+
 TEST_CASE("global options may stand before or behind the command") {
   const Cli cli;
   cli.push("POKEMONS", appeared);
