@@ -42,8 +42,8 @@ NewEventDetail typed(NewEventDetail event, std::string type) {
 ///   day       1    2    3    2    2    3
 ///   type      MET  MET  MET  LEFT MET  LEFT
 template <class Storage>
-std::shared_ptr<EventStorageAdapter> filled_adapter() {
-  auto adapter = Storage().make_adapter();
+std::shared_ptr<EventStorageAdapter> filled_adapter(Storage&& storage = Storage()) {
+  auto adapter = storage.make_adapter();
   push(*adapter, "P", typed(new_event("a", 1, day_1), "MET"));
   push(*adapter, "T", typed(new_event("a", 1, day_2), "MET"));
   push(*adapter, "P", typed(new_event("b", 1, day_3), "MET"));
@@ -321,7 +321,8 @@ TEST_CASE_TEMPLATE("pages of no events are refused", Storage, CASTORE_STORAGES) 
 }
 
 TEST_CASE_TEMPLATE("a feed outlives its adapter", Storage, CASTORE_STORAGES) {
-  auto adapter = filled_adapter<Storage>();
+  Storage storage;  // its files stay
+  auto adapter = filled_adapter<Storage&>(storage);
   const auto by_position = adapter->open_event_feed({.page_size = 2});
   const auto by_timestamp =
       adapter->open_event_feed({.order = FeedOrder::timestamp, .page_size = 2});

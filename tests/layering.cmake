@@ -46,7 +46,9 @@ arrow(castore                      TO version ${text} ${boundary} fields event_t
                                       command message_channel connected_event_store dam
                                       in_memory/.*)
 
-# Backends: never the typed front, and their engine only in src/.
+# Backends: never the typed front, and their engine only in src/. What the operating system is
+# needed for has a file of its own.
+arrow(sqlite/file                  TO error                       USING sqlite3 fcntl pthread sys unistd)
 arrow(sqlite/.*                    TO ${boundary} adapter_support event_json saturating_time
                                       sqlite/.*
                                                                   USING SQLiteCpp sqlite3)

@@ -7,6 +7,9 @@
 #include <new>
 #include <thread>
 
+#include "saturating_time.hpp"
+#include "sqlite/file.hpp"
+
 namespace castore::sqlite {
 namespace {
 
@@ -36,15 +39,38 @@ ErrorCode error_code_of(int code) {
   throw StorageError(error_code_of(code), message);
 }
 
-/// What just went wrong on `connection`.
+/// \param code  of the last error on `connection`
+bool is_to_be_begun_anew(sqlite3* connection, int code) {
+  bool answer = false;
+  if (sqlite3_file_control(connection, "main", is_to_look_again, &answer) != SQLITE_OK) {
+    return false;  // no file of a `ReadOnlyFile`
+  }
+  // A writer that left its index half written, or came when SQLite did not expect one.
+  return answer || code == SQLITE_READONLY_RECOVERY || code == SQLITE_READONLY_CANTINIT ||
+         (code & 0xFF) == SQLITE_PROTOCOL;
+}
+
+/// Throws what just went wrong on `connection`.
 [[noreturn]] void throw_last_error(sqlite3* connection) {
   const char* const file = sqlite3_db_filename(connection, "main");
   const bool named = file != nullptr && *file != '\0';
-  throw_storage_error(sqlite3_extended_errcode(connection), named ? file : "the database in memory",
-                      sqlite3_errmsg(connection));
+  const int code = sqlite3_extended_errcode(connection);
+  if (named && is_to_be_begun_anew(connection, code)) {
+    throw LookAgain(std::string(file) +
+                    ": others opened or closed it while it was read, or its -wal is missing");
+  }
+  const char* const detail =
+      code == SQLITE_READONLY_ROLLBACK
+          ? "a program that wrote to it was killed halfway; open it for writing once"
+          : sqlite3_errmsg(connection);
+  throw_storage_error(code, named ? file : "the database in memory", detail);
 }
 
 }  // namespace
+
+std::chrono::steady_clock::time_point deadline_after(std::chrono::milliseconds timeout) noexcept {
+  return later(std::chrono::steady_clock::now(), timeout);
+}
 
 Statement::Statement(sqlite3* connection, const char* sql) {
   sqlite3_stmt* statement = nullptr;
@@ -98,6 +124,7 @@ bool Statement::write() {
 }
 
 void Statement::reset() noexcept {
+  if (statement_.get_deleter().process != this_process()) return;
   sqlite3_reset(statement_.get());
   sqlite3_clear_bindings(statement_.get());
 }
@@ -106,34 +133,34 @@ std::int64_t Statement::integer(int column) const noexcept {
   return sqlite3_column_int64(statement_.get(), column);
 }
 
-std::string_view Statement::text(int column) const noexcept {
-  const auto* const data =
-      reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
-  if (data == nullptr) return {};
-  return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+std::string_view Statement::text(int column) const {
+  return optional_text(column).value_or(std::string_view());
 }
 
 std::optional<std::string_view> Statement::optional_text(int column) const {
   const auto* const data =
       reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
-  if (data == nullptr) {  // NULL, or no memory for it
-    if (sqlite3_column_type(statement_.get(), column) != SQLITE_NULL) throw std::bad_alloc();
+  if (data == nullptr) {  // NULL, or no memory to convert it
+    if (sqlite3_errcode(sqlite3_db_handle(statement_.get())) == SQLITE_NOMEM) {
+      throw std::bad_alloc();
+    }
     return std::nullopt;
   }
   return std::string_view(data,
                           static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column)));
 }
 
-Connection::Connection(const std::string& file, int flags,
-                       std::chrono::milliseconds busy_timeout) try
+Connection::Connection(const std::filesystem::path& path, int flags,
+                       std::chrono::milliseconds busy_timeout, const char* vfs) try
     // Used by one thread at a time, always: SQLite need not lock a mutex at every call.
-    : owned_(std::make_unique<SQLite::Database>(file, flags | SQLITE_OPEN_NOMUTEX)),
+    : owned_(std::make_unique<SQLite::Database>(to_sqlite(path).c_str(),
+                                                flags | SQLITE_OPEN_NOMUTEX, 0, vfs)),
       handle_(owned_->getHandle()),
       busy_timeout_(busy_timeout) {
   sqlite3_busy_handler(handle_, &Connection::on_busy, this);
 } catch (const SQLite::Exception& e) {
   throw_storage_error(e.getExtendedErrorCode() < 0 ? e.getErrorCode() : e.getExtendedErrorCode(),
-                      "opening " + file, e.what());
+                      "opening " + path.string(), e.what());
 }
 
 Connection::Connection(sqlite3* host) noexcept : handle_(host) {}
@@ -144,7 +171,7 @@ int Connection::on_busy(void* self, int count) noexcept {
   auto& connection = *static_cast<Connection*>(self);
   const auto now = std::chrono::steady_clock::now();
   if (count == 0) {
-    connection.give_up_ = connection.deadline_.value_or(now + connection.busy_timeout_);
+    connection.give_up_ = connection.deadline_.value_or(deadline_after(connection.busy_timeout_));
   }
   if (now >= connection.give_up_) return 0;
   constexpr int shortest = 50;  // microseconds
@@ -158,6 +185,7 @@ int Connection::on_busy(void* self, int count) noexcept {
 
 Connection::~Connection() {
   prepared_.clear();  // before the connection: SQLite refuses to close it otherwise
+  if (process_ != this_process()) static_cast<void>(owned_.release());  // the parent's
 }
 
 void Connection::execute(const char* sql) {
@@ -194,15 +222,28 @@ constexpr auto rollback_to_savepoint = "ROLLBACK TO castore";
 
 }  // namespace
 
-void Connection::begin() { borrow(in_transaction() ? begin_savepoint : begin_immediate)->step(); }
+void Connection::prepare_transactions() {
+  for (const char* const sql : {begin_immediate, commit_transaction, rollback_transaction,
+                                begin_savepoint, release_savepoint, rollback_to_savepoint}) {
+    static_cast<void>(borrow(sql));
+  }
+}
+
+void Connection::begin() {
+  if (!in_transaction()) doomed_ = false;
+  borrow(in_transaction() ? begin_savepoint : begin_immediate)->step();
+}
 
 void Connection::commit(bool savepoint) {
+  if (doomed_) {
+    throw StorageError(ErrorCode::storage, "a part of the transaction could not be rolled back");
+  }
   borrow(savepoint ? release_savepoint : commit_transaction)->step();
 }
 
 void Connection::rollback(bool savepoint) noexcept {
   // After some failures (disk full, I/O) SQLite has rolled back everything by itself.
-  if (!in_transaction()) return;
+  if (process_ != this_process() || !in_transaction()) return;
   try {
     if (savepoint) {
       borrow(rollback_to_savepoint)->step();
@@ -210,7 +251,8 @@ void Connection::rollback(bool savepoint) noexcept {
     } else {
       borrow(rollback_transaction)->step();
     }
-  } catch (const Error&) {
+  } catch (...) {
+    doomed_ = true;
     // What cannot be rolled back now is rolled back when the file is opened next.
   }
 }

@@ -6,19 +6,46 @@
 
 #include <sqlite3.h>
 
+#include <castore/error.hpp>
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "sqlite/file.hpp"
+
 namespace SQLite {
 class Database;
 }
 
 namespace castore::sqlite {
+
+/// A moment as far ahead as `timeout`, or as the clock goes.
+[[nodiscard]] std::chrono::steady_clock::time_point deadline_after(
+    std::chrono::milliseconds timeout) noexcept;
+
+/// Others were in the way of a reading, and would hardly be if it were begun anew on another
+/// connection. Caught where that is done.
+class LookAgain : public StorageBusyError {
+ public:
+  using StorageBusyError::StorageBusyError;
+};
+
+/// An operation of `sqlite3_file_control` by which a file says that: a bool.
+constexpr int is_to_look_again = 0x6361;
+
+/// In a child made by fork it does nothing: a lock of SQLite's may be held by a thread that the
+/// child does not have.
+struct FinalizeStatement {
+  ProcessId process = this_process();
+  void operator()(sqlite3_stmt* statement) const noexcept {
+    if (process == this_process()) sqlite3_finalize(statement);
+  }
+};
 
 /// A prepared statement. SQLiteCpp's has no `string_view`, and copies a shared pointer per column.
 class Statement {
@@ -37,17 +64,14 @@ class Statement {
   void reset() noexcept;
 
   [[nodiscard]] std::int64_t integer(int column) const noexcept;
-  /// Valid until the next step.
-  [[nodiscard]] std::string_view text(int column) const noexcept;
+  /// Valid until the next step; empty for NULL. \throws std::bad_alloc
+  [[nodiscard]] std::string_view text(int column) const;
   [[nodiscard]] std::optional<std::string_view> optional_text(int column) const;
 
  private:
-  struct Finalize {
-    void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
-  };
   void check(int code) const;
 
-  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+  std::unique_ptr<sqlite3_stmt, FinalizeStatement> statement_;
 };
 
 class Connection {
@@ -79,8 +103,11 @@ class Connection {
     Prepared* prepared_;
   };
 
-  /// \param file   a path, or a URI if `flags` say so
-  Connection(const std::string& file, int flags, std::chrono::milliseconds busy_timeout);
+  /// \param path  absolute, or SQLite would take some for URIs; or ":memory:", or "" for a
+  ///     temporary database
+  /// \param vfs   SQLite's own if null
+  Connection(const std::filesystem::path& path, int flags, std::chrono::milliseconds busy_timeout,
+             const char* vfs = nullptr);
   /// The host's connection, which stays the host's.
   explicit Connection(sqlite3* host) noexcept;
 
@@ -99,6 +126,10 @@ class Connection {
   /// For statements that are run once.
   void execute(const char* sql);
 
+  /// Has them prepared for `begin`, `commit` and `rollback`: a transaction is to end also when
+  /// memory is short.
+  void prepare_transactions();
+
   /// Prepared at first use. \param sql  a literal: found again by its address
   [[nodiscard]] Borrowed borrow(const char* sql);
 
@@ -111,9 +142,11 @@ class Connection {
 
   /// BEGIN IMMEDIATE, or a savepoint inside a transaction.
   void begin();
-  /// The end of the innermost `begin`.
+  /// The end of the innermost `begin`. \throws StorageError  also if it `is_doomed`
   void commit(bool savepoint);
   void rollback(bool savepoint) noexcept;
+  /// Whether a part of the transaction could not be rolled back: it cannot be committed.
+  [[nodiscard]] bool is_doomed() const noexcept { return doomed_; }
 
  private:
   static int on_busy(void* self, int count) noexcept;
@@ -124,6 +157,8 @@ class Connection {
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   std::chrono::steady_clock::time_point give_up_;
   std::vector<std::unique_ptr<Prepared>> prepared_;
+  bool doomed_ = false;
+  ProcessId process_ = this_process();
   std::optional<bool> is_utf8_;  ///< once it was asked for
 };
 

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <castore/sqlite/database.hpp>
 #include <exception>
+#include <span>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -10,12 +12,6 @@
 namespace castore::sqlite {
 namespace {
 
-/// More are opened when more threads read at once, and closed again.
-constexpr std::size_t idle_readers_kept = 4;
-
-/// How many writes share a transaction at most: their callers wait until it ends.
-constexpr std::size_t largest_batch = 256;
-
 constexpr std::size_t usual_depth = 8;
 
 /// A leader that expects company waits for it a quarter of what a commit takes. Below the shortest
@@ -24,6 +20,9 @@ constexpr std::chrono::steady_clock::duration shortest_gathering = std::chrono::
 constexpr std::chrono::steady_clock::duration longest_gathering = std::chrono::milliseconds{2};
 
 constexpr auto memory = ":memory:";
+
+constexpr auto read_data_version = "PRAGMA data_version";
+constexpr auto read_schema_version = "PRAGMA schema_version";
 
 const char* synchronous_pragma(Synchronous synchronous) {
   switch (synchronous) {
@@ -40,38 +39,16 @@ const char* synchronous_pragma(Synchronous synchronous) {
 /// SQLite answers BUSY here without asking the busy handler when several connections open one new
 /// file: so we wait ourselves.
 void switch_to_wal(Connection& connection, const DatabaseOptions& options) {
-  const auto deadline = std::chrono::steady_clock::now() + options.busy_timeout;
+  Patience patience(options.busy_timeout);
   for (;;) {
     try {
       const auto pragma = connection.borrow("PRAGMA journal_mode = WAL");
       if (pragma->step() && pragma->text(0) == "wal") return;
       throw StorageError(ErrorCode::storage, "SQLite cannot keep a write-ahead log for this file");
-    } catch (const StorageBusyError&) {
-      if (std::chrono::steady_clock::now() >= deadline) throw;
-      std::this_thread::sleep_for(std::chrono::milliseconds{2});
+    } catch (const StorageBusyError& reason) {
+      patience.wait(reason);
     }
   }
-}
-
-std::unique_ptr<Connection> open_writer(const std::filesystem::path& path,
-                                        const DatabaseOptions& options) {
-  const bool in_memory = path == memory;
-  if (const auto folder = path.parent_path(); !in_memory && !folder.empty()) {
-    std::error_code error;
-    if (!std::filesystem::is_directory(folder, error)) throw FileNotFoundError(path.string());
-  }
-  const auto u8path = path.u8string();
-  auto writer = std::make_unique<Connection>(std::string(u8path.begin(), u8path.end()),
-                                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-                                             options.busy_timeout);
-  if (sqlite3_db_readonly(writer->handle(), "main") == 1) {
-    throw StorageError(ErrorCode::storage_read_only, path.string() + " is write-protected");
-  }
-  // Before anything is changed in a file that is not for us.
-  check_schema(*writer, path.string());
-  if (!in_memory) switch_to_wal(*writer, options);
-  writer->execute(synchronous_pragma(options.synchronous));
-  return writer;
 }
 
 void run_all(const std::vector<std::function<void()>>& actions) {
@@ -84,6 +61,33 @@ void run_all(const std::vector<std::function<void()>>& actions) {
     }
   }
   if (failure) std::rethrow_exception(failure);
+}
+
+/// One of its own for each that is told: they look at it on different threads.
+std::exception_ptr copy_of(const std::exception_ptr& cause) noexcept {
+  try {
+    std::rethrow_exception(cause);
+  } catch (const StorageBusyError& error) {
+    try {
+      return std::make_exception_ptr(StorageBusyError(std::string(error.what())));
+    } catch (...) {
+      return cause;  // no memory for another one
+    }
+  } catch (const StorageError& error) {
+    try {
+      return std::make_exception_ptr(StorageError(error.code(), std::string(error.what())));
+    } catch (...) {
+      return cause;
+    }
+  } catch (...) {
+    return cause;
+  }
+}
+
+void fail(std::span<PendingWrite* const> batch, const std::exception_ptr& cause) noexcept {
+  for (PendingWrite* const write : batch) {
+    if (!write->failure) write->failure = copy_of(cause);
+  }
 }
 
 /// The end of a leader's turn, however it ends.
@@ -100,25 +104,164 @@ class Holding {
   WriterQueue& queue_;
 };
 
+thread_local Reading* innermost_reading = nullptr;
+
 }  // namespace
 
+void Patience::wait(const std::exception& reason) {
+  using std::chrono::milliseconds;
+  constexpr int always = 3;          // a second look costs nothing, whatever the timeout is
+  constexpr int most_restarts = 20;  // however long what is tried again lasts
+  const auto now = std::chrono::steady_clock::now();
+  // Time that went by while a reading was under way was no waiting.
+  const bool was_under_way = waits_ == 0 || now - waited_ > milliseconds{100};
+  if (was_under_way && restarts_++ < most_restarts) deadline_ = deadline_after(timeout_);
+  if (++waits_ > always && now >= deadline_) {
+    throw StorageBusyError(std::string(reason.what()) +
+                           "; it was tried again until the busy timeout");
+  }
+  constexpr std::chrono::microseconds longest_pause{2000};
+  std::this_thread::sleep_for(pause_);
+  pause_ = std::min(pause_ * 2, longest_pause);
+  waited_ = std::chrono::steady_clock::now();
+}
+
+/// SQLite shares an open `-shm` among the connections of a process: one of a reading may be open
+/// for reading only. \pre the log is open: else nobody would close the `-shm` that this opens
+bool shm_is_read_only(sqlite3* connection) {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(connection, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (file == nullptr || file->pMethods == nullptr || file->pMethods->iVersion < 2) return false;
+  constexpr int region_size = 1 << 15;  // SQLite's
+  void volatile* memory = nullptr;
+  return (file->pMethods->xShmMap(file, 0, region_size, 0, &memory) & 0xFF) == SQLITE_READONLY;
+}
+
+// --- Opening ------------------------------------------------------------------------------------
+
 Database::Impl::Impl(std::filesystem::path file, const DatabaseOptions& given)
-    : path(std::move(file)), options(given) {
+    : path(std::move(file)),
+      options(given),
+      readers([this] { return connect_to_read(); }, options.max_readers) {
   if (options.busy_timeout.count() < 0) {
     throw InvalidOptionError("busy_timeout", "must not be negative");
   }
+  if (options.max_readers < 1) throw InvalidOptionError("max_readers", "must be at least 1");
   // So that nothing is missing between a BEGIN and its COMMIT.
   open_transactions.reserve(usual_depth);
-  batch.reserve(largest_batch);
 }
 
 Database::Impl::~Impl() {
   // The writer closes last, so that it is the one that checkpoints.
-  idle_readers.clear();
+  readers.close_idle();
+  watch_.reset();
+  checkpointer.reset();
+  if (writer && !in_place.holds()) {
+    // SQLite would delete the log of the file that has the name now.
+    sqlite3_db_config(writer->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  }
+  writer.reset();
 }
 
+void Database::Impl::check_process() const {
+  if (is_of_this_process()) return;
+  throw StorageError(ErrorCode::forked_process,
+                     (path.empty() ? std::string("the database") : path.string()) +
+                         " was opened by the process that this one was forked from");
+}
+
+std::unique_ptr<Connection> Database::Impl::connect_to_read() const {
+  auto connection = read_only_file ? read_only_file->connect()
+                                   : std::make_unique<Connection>(path, SQLITE_OPEN_READONLY,
+                                                                  options.busy_timeout);
+  in_place.check();  // else it may be a connection to another file
+  return connection;
+}
+
+void Database::Impl::open_for_reading() {
+  const auto identity = identity_of(path);
+  if (!identity) throw FileNotFoundError(path.string());
+  open_file.emplace(*identity, OpenFile::Use::reading);
+  in_place.watch(path);
+  read_only_file.emplace(path, options.busy_timeout);
+  Reading::from(*this, [this](const Reading& reading) {
+    check_schema(reading.connection(), path.string());
+    if (applied_version(reading.connection()) == 0) {
+      throw StorageError(ErrorCode::not_a_castore_file, path.string() + " holds no event store");
+    }
+  });
+}
+
+std::unique_ptr<Connection> Database::Impl::connect_to_write() const {
+  return std::make_unique<Connection>(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                                      options.busy_timeout);
+}
+
+std::unique_ptr<Connection> Database::Impl::open_writer() const {
+  auto connection = connect_to_write();
+  if (sqlite3_db_readonly(connection->handle(), "main") == 1) {
+    throw StorageError(ErrorCode::storage_read_only, path.string() + " is write-protected");
+  }
+  // Before anything is changed in a file that is not for us.
+  check_schema(*connection, path.string());
+  if (path != memory) switch_to_wal(*connection, options);
+  connection->execute(synchronous_pragma(options.synchronous));
+  connection->execute(read_schema_version);  // and so has the log opened
+  return connection;
+}
+
+void Database::Impl::open_for_writing() {
+  if (path == memory) {
+    writer = open_writer();
+    path.clear();
+    migrate(*writer);
+    return writer->prepare_transactions();
+  }
+  std::error_code error;
+  if (!std::filesystem::is_directory(path.parent_path(), error)) {
+    throw FileNotFoundError(path.string());
+  }
+  std::optional<OpeningForWriting> opening;
+  if (const auto identity = identity_of(path)) {
+    open_file.emplace(*identity, OpenFile::Use::writing);
+    opening.emplace(*identity);
+  }
+  Patience patience(options.busy_timeout);
+  for (;;) {
+    writer = open_writer();
+    // A reading of this process may be in the way, of a file that has a log.
+    const bool is_read = open_file && OpenFile::is_read(open_file->identity());
+    if (!is_read || !shm_is_read_only(writer->handle())) break;
+    writer.reset();
+    patience.wait(StorageError(ErrorCode::storage_read_only,
+                               beside(path, "-shm").string() + " is open for reading only"));
+  }
+  if (!open_file) {
+    open_file.emplace(identity_of(path).value_or(FileIdentity{}), OpenFile::Use::writing);
+  }
+  migrate(*writer);
+  writer->prepare_transactions();  // a change of the schema would undo that
+  in_place.watch(path);
+  in_place.watch_log();  // SQLite has made it by now
+  int moved = 0;
+  sqlite3_file_control(writer->handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  if (moved != 0) {
+    throw StorageError(ErrorCode::file_replaced,
+                       path.string() + " was replaced while it was opened: open it again");
+  }
+  checkpointer.emplace(*writer, readers, [this] {
+    auto connection = connect_to_write();
+    in_place.check();
+    connection->execute(synchronous_pragma(options.synchronous));
+    connection->execute(read_schema_version);
+    return connection;
+  });
+}
+
+// --- Writing ------------------------------------------------------------------------------------
+
 StorageBusyError Database::Impl::busy() const {
-  return StorageBusyError("other threads are writing to " + path.string() + " for more than " +
+  return StorageBusyError("other threads are using " + path.string() + " for more than " +
                           std::to_string(options.busy_timeout.count()) + " ms");
 }
 
@@ -127,13 +270,14 @@ StorageError Database::Impl::read_only() const {
 }
 
 void Database::Impl::acquire() {
+  check_process();
   if (!writer) throw read_only();
-  const auto until = std::chrono::steady_clock::now() + options.busy_timeout;
+  const auto until = deadline_after(options.busy_timeout);
   if (!queue.acquire(until)) throw busy();
   writer->wait_until(until);
 }
 
-void Database::Impl::begin() {
+std::uint64_t Database::Impl::begin() {
   acquire();
   try {
     begin_inside();
@@ -141,20 +285,29 @@ void Database::Impl::begin() {
     queue.release();
     throw;
   }
+  return open_transactions.back().id;
 }
 
 void Database::Impl::begin_inside() {
   check_alive();
   if (open_transactions.empty()) {
     end_stray_transaction();
+    in_place.check_if_stale();
     host_transaction = writer->in_transaction();
   }
+  open_transactions.reserve(open_transactions.size() + 1);
   writer->begin();
-  open_transactions.push_back(actions.size());
+  open_transactions.push_back({++newest_transaction, actions.size()});
+  outermost_transaction = open_transactions.front().id;
+}
+
+void Database::Impl::end_transaction() noexcept {
+  open_transactions.pop_back();
+  if (open_transactions.empty()) outermost_transaction = 0;
 }
 
 void Database::Impl::check_alive() const {
-  if (!open_transactions.empty() && !writer->in_transaction()) {
+  if (!open_transactions.empty() && (!writer->in_transaction() || writer->is_doomed())) {
     throw StorageError(ErrorCode::storage,
                        "SQLite has rolled back the transaction after an earlier failure");
   }
@@ -172,11 +325,18 @@ void Database::Impl::end_stray_transaction() {
 
 Database::Impl::Actions Database::Impl::commit_inside() {
   const bool outermost = open_transactions.size() == 1;
-  check_alive();
-  writer->commit(!outermost || host_transaction);
-  open_transactions.pop_back();
+  try {
+    check_alive();
+    writer->commit(!outermost || host_transaction);
+  } catch (...) {
+    rollback_inside();
+    throw;
+  }
+  end_transaction();
   Actions ready;
-  if (outermost) ready.swap(actions);
+  if (!outermost) return ready;
+  ready.swap(actions);
+  in_place.check();                     // stored in a file that nobody finds is not stored
   if (host_transaction) ready.clear();  // whether the host commits, we do not learn
   return ready;
 }
@@ -184,25 +344,54 @@ Database::Impl::Actions Database::Impl::commit_inside() {
 void Database::Impl::rollback_inside() noexcept {
   const bool outermost = open_transactions.size() == 1;
   writer->rollback(!outermost || host_transaction);
-  actions.resize(open_transactions.back());
-  open_transactions.pop_back();
+  actions.resize(open_transactions.back().actions);
+  end_transaction();
+}
+
+void Database::Impl::check_commit(std::uint64_t id) const {
+  check_process();
+  const std::uint64_t outermost = outermost_transaction;
+  const bool may_be_open = outermost != 0 && id >= outermost;
+  if (may_be_open && !queue.held()) {
+    throw StorageError(ErrorCode::storage,
+                       "a transaction can be committed only by the thread that began it");
+  }
+  const bool is_open =
+      may_be_open && std::any_of(open_transactions.begin(), open_transactions.end(),
+                                 [&](const OpenTransaction& open) { return open.id == id; });
+  if (!is_open) {
+    throw StorageError(ErrorCode::storage,
+                       "the transaction was rolled back with the one around it");
+  }
+  if (open_transactions.back().id != id) {
+    throw StorageError(ErrorCode::storage, "a transaction inside this one is still open");
+  }
 }
 
 void Database::Impl::commit() {
   Actions ready;
-  try {
+  {
+    const Holding holding(queue);
     ready = commit_inside();
-  } catch (...) {
-    rollback();
-    throw;
+    if (open_transactions.empty()) make_room();
   }
-  queue.release();
   run_all(ready);
 }
 
-void Database::Impl::rollback() noexcept {
-  rollback_inside();
-  queue.release();
+void Database::Impl::rollback(std::uint64_t id) noexcept {
+  // Another thread's may be open by now: those have higher numbers.
+  const std::uint64_t outermost = outermost_transaction;
+  if (outermost == 0 || id < outermost) return;
+  const auto found = std::find_if(open_transactions.begin(), open_transactions.end(),
+                                  [&](const OpenTransaction& open) { return open.id == id; });
+  for (auto count = open_transactions.end() - found; count > 0; --count) {
+    rollback_inside();
+    queue.release();  // the connection may be another thread's after the last one
+  }
+}
+
+void Database::Impl::make_room() noexcept {
+  if (checkpointer) checkpointer->run(Reading::is_under_way(*this));
 }
 
 bool Database::Impl::host_is_in_transaction() {
@@ -217,13 +406,14 @@ bool Database::Impl::host_is_in_transaction() {
 // --- in its own transaction, so that they share one sync, and hands each its own answer.
 
 void Database::Impl::run(PendingWrite& write) {
+  check_process();
   if (queue.held()) {  // inside whatever this thread has open
     check_alive();
     return run_all(run_alone(write));
   }
   if (!writer) throw read_only();
   const auto began = std::chrono::steady_clock::now();
-  const auto until = began + options.busy_timeout;
+  const auto until = deadline_after(options.busy_timeout);
   const auto turn = queue.enter(write, until);
   switch (turn) {
     case WriterQueue::Turn::lead:
@@ -245,16 +435,17 @@ void Database::Impl::run(PendingWrite& write) {
 Database::Impl::Actions Database::Impl::run_alone(PendingWrite& write) {
   if (write.one_statement()) {  // SQLite makes a transaction of it where there is none
     write.run();
+    if (open_transactions.empty()) in_place.check_again();
     return {};
   }
   begin_inside();
   try {
     write.run();
-    return commit_inside();
   } catch (...) {
     rollback_inside();
     throw;
   }
+  return commit_inside();
 }
 
 void Database::Impl::gather(std::size_t expected) {
@@ -268,6 +459,7 @@ void Database::Impl::lead(PendingWrite& write, std::size_t expected) {
   {
     const Holding holding(queue);
     end_stray_transaction();
+    in_place.check_if_stale();
     gather(expected);
     if (queue.write_is_waiting()) {
       ready = run_batch(write);
@@ -277,33 +469,40 @@ void Database::Impl::lead(PendingWrite& write, std::size_t expected) {
       const auto end = std::chrono::steady_clock::now();
       last_turn = {1, end - began, end};
     }
+    make_room();
   }
   if (write.failure) std::rethrow_exception(std::move(write.failure));
   run_all(ready);
 }
 
 Database::Impl::Actions Database::Impl::run_batch(PendingWrite& leaders) {
-  Actions ready;
   begin_inside();  // before anybody else is committed to what this transaction will come to
-  batch.assign(1, &leaders);
+  std::size_t count = 1;
+  batch[0] = &leaders;
+  Actions ready;
   try {
-    std::size_t next = 0;
-    do {
-      for (; next < batch.size(); ++next) run_in_batch(*batch[next]);
-    } while (queue.take(batch, largest_batch));
-    const auto began = std::chrono::steady_clock::now();
-    ready = commit_inside();
-    const auto end = std::chrono::steady_clock::now();
-    last_turn = {batch.size(), end - began, end};
-  } catch (const StorageError& error) {
-    rollback_inside();
-    fail_batch(error);
-  } catch (const std::exception& error) {
-    rollback_inside();
-    fail_batch(StorageError(ErrorCode::storage, error.what()));
+    ready = commit_batch(count);
+  } catch (...) {
+    fail({batch.data(), count}, std::current_exception());
   }
-  batch.erase(batch.begin());
-  queue.acknowledge(batch);
+  queue.acknowledge({batch.data() + 1, count - 1});
+  return ready;
+}
+
+/// \param count  of the writes in `batch`, which grows as others join
+Database::Impl::Actions Database::Impl::commit_batch(std::size_t& count) {
+  try {
+    for (std::size_t next = 0; next < count; count = queue.take(batch, count)) {
+      for (; next < count; ++next) run_in_batch(*batch[next]);
+    }
+  } catch (...) {
+    rollback_inside();
+    throw;
+  }
+  const auto began = std::chrono::steady_clock::now();
+  Actions ready = commit_inside();
+  const auto end = std::chrono::steady_clock::now();
+  last_turn = {count, end - began, end};
   return ready;
 }
 
@@ -320,89 +519,113 @@ void Database::Impl::run_in_batch(PendingWrite& write) {
   }
 }
 
-void Database::Impl::fail_batch(const StorageError& error) {
-  for (PendingWrite* const write : batch) {
-    if (write->failure) continue;
-    // One of its own for each: they are looked at on different threads.
-    write->failure =
-        error.code() == ErrorCode::storage_busy
-            ? std::make_exception_ptr(StorageBusyError(std::string(error.what())))
-            : std::make_exception_ptr(StorageError(error.code(), std::string(error.what())));
+// --- Reading ------------------------------------------------------------------------------------
+
+void Database::Impl::close_idle() noexcept {
+  readers.close_idle();
+  // Whoever holds it is about to look at it.
+  const std::unique_lock lock(watch_mutex_, std::try_to_lock);
+  if (lock) watch_.reset();
+}
+
+std::uint64_t Database::Impl::data_version() {
+  if (path.empty()) {
+    acquire();
+    const Holding holding(queue);
+    const auto row = writer->borrow(read_data_version);
+    row->step();
+    // That is about other connections, and has looked at the file. This is about all of them.
+    unsigned version = 0;
+    sqlite3_file_control(writer->handle(), "main", SQLITE_FCNTL_DATA_VERSION, &version);
+    return version;
+  }
+  check_process();
+  in_place.check_again();
+  Patience patience(options.busy_timeout);
+  const std::lock_guard guard(watch_mutex_);
+  for (;;) {
+    try {
+      if (!watch_) {
+        watch_ = connect_to_read();
+        ++watches_;
+      }
+      const auto row = watch_->borrow(read_data_version);
+      row->step();
+      return (watches_ << 32U) + static_cast<std::uint64_t>(row->integer(0));
+    } catch (const LookAgain& reason) {
+      watch_.reset();
+      patience.wait(reason);
+    } catch (...) {
+      watch_.reset();
+      throw;
+    }
   }
 }
 
-std::unique_ptr<Connection> Database::Impl::take_reader() {
-  const std::lock_guard guard(readers_mutex);
-  if (read_only_file && read_only_file->changed()) idle_readers.clear();
-  if (!idle_readers.empty()) {
-    auto reader = std::move(idle_readers.back());
-    idle_readers.pop_back();
-    return reader;
-  }
-  if (read_only_file) return read_only_file->connect();
-  const auto u8path = path.u8string();
-  return std::make_unique<Connection>(std::string(u8path.begin(), u8path.end()),
-                                      SQLITE_OPEN_READONLY, options.busy_timeout);
-}
-
-void Database::Impl::give_back(std::unique_ptr<Connection> reader) {
-  const std::lock_guard guard(readers_mutex);
-  const bool stale = read_only_file && read_only_file->changed();
-  if (idle_readers.size() < idle_readers_kept && !stale) idle_readers.push_back(std::move(reader));
-}
-
-Reading::Reading(Database::Impl& database) : database_(database), connection_(nullptr) {
+Reading::Reading(Database::Impl& database) : database_(database), outer_(innermost_reading) {
+  database.check_process();
   if (database.in_transaction() || database.path.empty()) {
     database.acquire();
     connection_ = database.writer.get();
   } else {
-    reader_ = database.take_reader();
+    database.in_place.check_again();
+    reader_ = database.readers.take(deadline_after(database.options.busy_timeout),
+                                    is_under_way(database));
+    if (!reader_) {
+      throw StorageBusyError("all connections to read " + database.path.string() +
+                             " were in use until the busy timeout (max_readers is " +
+                             std::to_string(database.options.max_readers) + ")");
+    }
     connection_ = reader_.get();
   }
+  innermost_reading = this;
 }
 
 Reading::~Reading() {
-  if (!reader_) {
+  innermost_reading = outer_;
+  if (!database_.is_of_this_process()) {
+    static_cast<void>(reader_.release());  // it is the parent's
+  } else if (!reader_) {
     database_.queue.release();
-    return;
-  }
-  try {
-    database_.give_back(std::move(reader_));
-  } catch (...) {
-    // The file went away: so does the connection.
+  } else {
+    // A transaction that could not be ended would show the file of that moment for ever.
+    if (of_no_use_ || reader_->in_transaction()) reader_.reset();
+    database_.readers.give_back(std::move(reader_));
   }
 }
 
-void Reading::finish() const {
-  if (!reader_ || !database_.read_only_file) return;
-  const std::lock_guard guard(database_.readers_mutex);
-  if (database_.read_only_file->changed()) {
-    throw StorageBusyError(database_.path.string() + " was written to while it was read");
+bool Reading::is_under_way(const Database::Impl& database) noexcept {
+  for (const Reading* reading = innermost_reading; reading != nullptr; reading = reading->outer_) {
+    if (&reading->database_ == &database) return true;
   }
+  return false;
 }
+
+// --- The public side ----------------------------------------------------------------------------
 
 Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Database::~Database() = default;
+Database::~Database() {
+  // To close what is the parent's would take the locks of this process, and delete files in use.
+  if (!impl_->is_of_this_process()) static_cast<void>(impl_.release());
+}
 
 std::shared_ptr<Database> Database::open(const std::filesystem::path& path,
                                          const DatabaseOptions& options) {
-  if (path.empty()) throw FileNotFoundError("");
-  // Readers are opened later, perhaps after the program has changed its folder.
-  auto impl =
-      std::make_unique<Impl>(path == memory ? path : std::filesystem::absolute(path), options);
+  if (!path.has_filename()) {
+    throw StorageError(ErrorCode::not_a_castore_file,
+                       '"' + path.string() + "\" is no name of a file");
+  }
+  const bool in_memory = path == memory && !options.read_only;
+  auto impl = std::make_unique<Impl>(in_memory ? path : full_path(path), options);
+  if (!in_memory) {
+    check_is_regular(impl->path);
+    OpenFile::check_not_inherited(impl->path);
+  }
   if (options.read_only) {
-    impl->read_only_file.emplace(path, options.busy_timeout);
-    auto reader = impl->take_reader();
-    check_schema(*reader, path.string());
-    if (applied_version(*reader) == 0) {
-      throw StorageError(ErrorCode::not_a_castore_file, path.string() + " holds no event store");
-    }
-    impl->give_back(std::move(reader));
+    impl->open_for_reading();
   } else {
-    impl->writer = open_writer(path, options);
-    migrate(*impl->writer);
-    if (path == memory) impl->path.clear();
+    impl->open_for_writing();
   }
   return std::shared_ptr<Database>(new Database(std::move(impl)));
 }
@@ -413,6 +636,7 @@ std::shared_ptr<Database> Database::on_connection(sqlite3* connection) {
   impl->writer = std::make_unique<Connection>(connection);
   check_schema(*impl->writer, "the host's database");
   migrate(*impl->writer);
+  impl->writer->prepare_transactions();
   return std::shared_ptr<Database>(new Database(std::move(impl)));
 }
 
@@ -420,21 +644,23 @@ const std::filesystem::path& Database::path() const noexcept { return impl_->pat
 
 bool Database::read_only() const noexcept { return impl_->options.read_only; }
 
+std::uint64_t Database::data_version() const { return impl_->data_version(); }
+
 int Database::schema_version() noexcept { return migrations().back().version; }
 
-Transaction::Transaction(Database& database) : database_(database.impl_.get()) {
-  database_->begin();
-  open_ = true;
-}
+Transaction::Transaction(Database& database)
+    : database_(database.shared_from_this()), id_(database.impl_->begin()) {}
 
 Transaction::~Transaction() {
-  if (open_) database_->rollback();
+  if (open_ && database_->impl_->is_of_this_process()) database_->impl_->rollback(id_);
 }
 
 void Transaction::commit() {
   if (!open_) throw StorageError(ErrorCode::storage, "the transaction is over already");
+  Database::Impl& database = *database_->impl_;
+  database.check_commit(id_);
   open_ = false;
-  database_->commit();
+  database.commit();
 }
 
 }  // namespace castore::sqlite

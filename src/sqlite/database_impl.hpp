@@ -3,18 +3,26 @@
 /// \file
 /// What the adapter sees of a `Database`: a connection to write with, others to read with.
 
+#include <array>
+#include <atomic>
 #include <castore/event_storage_adapter.hpp>
 #include <castore/sqlite/database.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
-#include <string>
 #include <vector>
 
+#include "sqlite/checkpointer.hpp"
 #include "sqlite/connection.hpp"
+#include "sqlite/file.hpp"
 #include "sqlite/read_only.hpp"
+#include "sqlite/reader_pool.hpp"
 #include "sqlite/writer_queue.hpp"
 
 namespace castore::sqlite {
@@ -47,20 +55,53 @@ struct Database::Impl {
   Impl& operator=(Impl&&) = delete;
   ~Impl();
 
+  void open_for_reading();
+  void open_for_writing();
+
   std::filesystem::path path;  ///< empty: the writer is the only connection there can be
   DatabaseOptions options;
 
+  // --- The file ---
+  ProcessId process = this_process();
+  std::optional<OpenFile> open_file;
+  FileInPlace in_place;
+  std::optional<ReadOnlyFile> read_only_file;
+
+  /// A child made by fork has the memory of its parent, and none of its locks.
+  [[nodiscard]] bool is_of_this_process() const noexcept { return process == this_process(); }
+  /// \throws StorageError  `forked_process`
+  void check_process() const;
+
   using Actions = std::vector<std::function<void()>>;
+
+  // --- Reading ---
+  ReaderPool readers;
+
+  /// \throws StorageError  `file_replaced`
+  [[nodiscard]] std::unique_ptr<Connection> connect_to_read() const;
+
+  [[nodiscard]] std::uint64_t data_version();
+
+  /// Closes the connections that nobody uses: they may keep a `-shm` open that is of no use.
+  void close_idle() noexcept;
 
   // --- Writing: by whoever holds `queue` ---
   WriterQueue queue;
   std::unique_ptr<Connection> writer;  ///< null if read-only
+  std::optional<Checkpointer> checkpointer;
   bool on_host_connection = false;
   bool host_transaction = false;  ///< the outermost of ours is a savepoint in the host's
-  /// The open transactions of ours, outermost first: how many actions there were at each's start.
-  std::vector<std::size_t> open_transactions;
-  Actions actions;                   ///< to run after the outermost commit
-  std::vector<PendingWrite*> batch;  ///< what shares the leader's transaction
+  struct OpenTransaction {
+    std::uint64_t id;
+    std::size_t actions;  ///< how many there were when it began
+  };
+  std::vector<OpenTransaction> open_transactions;  ///< outermost first
+  std::uint64_t newest_transaction = 0;
+  std::atomic<std::uint64_t> outermost_transaction{0};  ///< 0 if none is open; for any thread
+  Actions actions;                                      ///< to run after the outermost commit
+  /// How many writes share a transaction at most: their callers wait until it ends.
+  static constexpr std::size_t largest_batch = 256;
+  std::array<PendingWrite*, largest_batch> batch{};
   /// How many callers the last leader let go, itself among them, how long they had waited for the
   /// disk, and when that was.
   struct {
@@ -72,10 +113,15 @@ struct Database::Impl {
   /// \throws StorageBusyError
   void acquire();
 
-  /// A transaction of the caller's own, from `acquire` to `release`. Inside another, a savepoint.
-  void begin();
+  /// A transaction of the caller's own. Inside another, a savepoint. \returns its id
+  [[nodiscard]] std::uint64_t begin();
+  /// \throws StorageError  it is not this thread's innermost
+  void check_commit(std::uint64_t id) const;
+  /// Commits the innermost transaction of this thread. If that fails it is rolled back.
   void commit();
-  void rollback() noexcept;
+  /// Together with those inside it. Nothing if it is over. By any thread, if the one that began it
+  /// is elsewhere.
+  void rollback(std::uint64_t id) noexcept;
 
   /// Runs `write`, or lets it run, in a transaction of its own or shared with other callers': it is
   /// committed when this returns, unless a transaction of this thread is still open around it.
@@ -96,28 +142,46 @@ struct Database::Impl {
   /// written by another thread.
   AdapterSet adapters;
 
-  // --- Reading: the pool ---
-  std::mutex readers_mutex;
-  std::vector<std::unique_ptr<Connection>> idle_readers;
-  std::optional<ReadOnlyFile> read_only_file;
-
-  [[nodiscard]] std::unique_ptr<Connection> take_reader();
-  void give_back(std::unique_ptr<Connection> reader);
-
  private:
   [[nodiscard]] StorageBusyError busy() const;
   [[nodiscard]] StorageError read_only() const;
+  [[nodiscard]] std::unique_ptr<Connection> connect_to_write() const;
+  [[nodiscard]] std::unique_ptr<Connection> open_writer() const;
   void begin_inside();
+  void end_transaction() noexcept;
   void end_stray_transaction();
+  /// Commits the innermost transaction, or rolls it back and throws.
   /// \returns what is to run now that the outermost transaction is committed
   [[nodiscard]] Actions commit_inside();
   void rollback_inside() noexcept;
+  void make_room() noexcept;
   void lead(PendingWrite& write, std::size_t expected);
   void gather(std::size_t expected);
   [[nodiscard]] Actions run_alone(PendingWrite& write);
   [[nodiscard]] Actions run_batch(PendingWrite& leaders);
+  [[nodiscard]] Actions commit_batch(std::size_t& count);
   void run_in_batch(PendingWrite& write);
-  void fail_batch(const StorageError& error);
+
+  std::mutex watch_mutex_;
+  std::unique_ptr<Connection> watch_;  ///< for `data_version`
+  std::uint64_t watches_ = 0;          ///< how many there have been
+};
+
+/// How long something is tried again: for `timeout` from the first failure on.
+class Patience {
+ public:
+  explicit Patience(std::chrono::milliseconds timeout) : timeout_(timeout) {}
+
+  /// Waits a moment. \throws StorageBusyError  there is no time left
+  void wait(const std::exception& reason);
+
+ private:
+  std::chrono::milliseconds timeout_;
+  std::chrono::steady_clock::time_point deadline_;
+  std::chrono::steady_clock::time_point waited_;  ///< when the last one was over
+  std::chrono::microseconds pause_{50};
+  int waits_ = 0;
+  int restarts_ = 0;
 };
 
 /// A connection to read with: one of the pool, or the writer where this thread has to see what it
@@ -125,23 +189,57 @@ struct Database::Impl {
 class Reading {
  public:
   explicit Reading(Database::Impl& database);
-  explicit Reading(Database& database) : Reading(*database.impl_) {}
   Reading(const Reading&) = delete;
   Reading& operator=(const Reading&) = delete;
   Reading(Reading&&) = delete;
   Reading& operator=(Reading&&) = delete;
   ~Reading();
 
+  /// Calls `read` with a reading, again from its start as long as others are in the way: it has to
+  /// cope with what an earlier call has done. \returns what it returns
+  template <class Read>
+  static auto from(Database::Impl& database, const Read& read);
+  template <class Read>
+  static auto from(Database& database, const Read& read) {
+    return from(*database.impl_, read);
+  }
+
   [[nodiscard]] Connection& connection() const noexcept { return *connection_; }
   [[nodiscard]] bool on_writer() const noexcept { return reader_ == nullptr; }
 
-  /// Call when all is read. \throws StorageBusyError  what was read may be wrong
-  void finish() const;
+  /// Whether it may have to be begun anew.
+  [[nodiscard]] bool may_be_repeated() const noexcept {
+    return database_.read_only_file.has_value();
+  }
+
+  /// Whether the calling thread is reading from that database.
+  [[nodiscard]] static bool is_under_way(const Database::Impl& database) noexcept;
 
  private:
   Database::Impl& database_;
+  Reading* outer_;  ///< the one that this thread had begun before
   std::unique_ptr<Connection> reader_;
-  Connection* connection_;
+  Connection* connection_ = nullptr;
+  bool of_no_use_ = false;  ///< the connection
 };
+
+template <class Read>
+auto Reading::from(Database::Impl& database, const Read& read) {
+  Patience patience(database.options.busy_timeout);
+  for (;;) {
+    try {
+      Reading reading(database);
+      try {
+        return read(reading);
+      } catch (const LookAgain&) {
+        reading.of_no_use_ = true;
+        throw;
+      }
+    } catch (const LookAgain& reason) {
+      database.close_idle();
+      patience.wait(reason);
+    }
+  }
+}
 
 }  // namespace castore::sqlite

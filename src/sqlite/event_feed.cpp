@@ -254,7 +254,9 @@ class Snapshot {
   explicit Snapshot(const Reading& reading)
       // Nobody else writes while we have the connection that does.
       : connection_(reading.on_writer() ? nullptr : &reading.connection()) {
-    if (connection_ != nullptr) connection_->execute("BEGIN");
+    if (connection_ == nullptr) return;
+    connection_->prepare_transactions();  // to end it takes no memory then
+    connection_->execute("BEGIN");
   }
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
@@ -267,6 +269,13 @@ class Snapshot {
  private:
   Connection* connection_;
 };
+
+/// \returns 0 where there is no event
+std::int64_t newest_position(const Reading& reading) {
+  const auto row = reading.connection().borrow(select_newest_position);
+  row->step();
+  return row->integer(0);  // NULL reads as 0
+}
 
 /// Reads pages in one of two ways: straight from the table, in the order of positions; or by a list
 /// of positions made ahead, where the order is another, or an aggregate's index gives them.
@@ -322,31 +331,21 @@ class SqliteEventFeed final : public EventFeed {
 /// whether there was a window: if not, all is read
 template <class Read>
 bool SqliteEventFeed::walk(const std::string& sql, std::int64_t most_rows, const Read& read) {
-  const Reading reading(*database_);
-  // What is committed later has positions behind this one.
-  std::int64_t newest = 0;
-  if (bound_) {
-    newest = *bound_;
-  } else {
-    const auto row = reading.connection().borrow(select_newest_position);
-    row->step();
-    newest = row->integer(0);  // NULL, where there is none, reads as 0
-  }
-  std::int64_t reached = last_;
-  if (last_ < newest) {
+  return Reading::from(*database_, [&](const Reading& reading) {
+    // What is committed later has positions behind this one.
+    const std::int64_t newest = bound_ ? *bound_ : newest_position(reading);
+    if (last_ >= newest) return false;
     // An aggregate's index is read as a whole.
-    reached = query_.aggregate_id ? newest : last_ + std::min(window, newest - last_);
+    const std::int64_t reached =
+        query_.aggregate_id ? newest : last_ + std::min(window, newest - last_);
     Statement rows(reading.connection().handle(), sql.c_str());
     rows.bind(1, last_);
     rows.bind(2, reached);
     rows.bind(3, most_rows);
     sql_.bind(reading.connection(), rows);
-    reached = read(rows).value_or(reached);
-  }
-  reading.finish();
-  const bool walked = last_ < newest;
-  last_ = reached;
-  return walked;
+    last_ = read(rows).value_or(reached);
+    return true;
+  });
 }
 
 /// \returns whether there are any
@@ -354,6 +353,7 @@ bool SqliteEventFeed::list_more() {
   listed_.clear();
   next_listed_ = 0;
   const auto list = [&](Statement& row) -> std::optional<std::int64_t> {
+    listed_.clear();
     while (row.step()) listed_.push_back({row.integer(0), row.integer(1)});
     if (static_cast<std::int64_t>(listed_.size()) < window) return std::nullopt;
     return listed_.back().position;
@@ -365,12 +365,7 @@ bool SqliteEventFeed::list_more() {
 
 /// Where the clock never went back, which is the usual case, nothing has to be sorted.
 void SqliteEventFeed::order_by_timestamp() {
-  {
-    const Reading reading(*database_);
-    const auto row = reading.connection().borrow(select_newest_position);
-    row->step();
-    bound_ = row->integer(0);
-  }
+  bound_ = Reading::from(*database_, newest_position);
   if (!is_in_order()) {
     last_ = 0;
     sorter_.emplace();
@@ -410,6 +405,7 @@ void SqliteEventFeed::scan() {
   const auto most =
       std::min<std::uint64_t>(query_.page_size, std::numeric_limits<std::int64_t>::max());
   const auto fill = [&](Statement& row) -> std::optional<std::int64_t> {
+    page_.clear();
     bool more = true;
     while (more && !page_.is_full()) {
       if (!row.step()) return std::nullopt;
@@ -437,9 +433,9 @@ void SqliteEventFeed::read_listed() {
 }
 
 void SqliteEventFeed::read_listed_page() {
-  const Reading reading(*database_);
-  std::size_t next = next_listed_;
-  {
+  next_listed_ = Reading::from(*database_, [this](const Reading& reading) {
+    page_.clear();
+    std::size_t next = next_listed_;
     const Snapshot snapshot(reading);
     const auto statement = reading.connection().borrow(select_at_position);
     for (; next < listed_.size() && !page_.is_full(); ++next) {
@@ -447,9 +443,8 @@ void SqliteEventFeed::read_listed_page() {
       if (statement->step() && !add_if_it_matches(Row(*statement))) break;
       statement->reset();
     }
-  }
-  reading.finish();
-  next_listed_ = next;
+    return next;
+  });
 }
 
 }  // namespace

@@ -1,5 +1,8 @@
 #include <algorithm>
 #include <castore/sqlite/event_storage_adapter.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <limits>
 #include <tuple>
 #include <utility>
@@ -295,6 +298,59 @@ void read_events(Connection& connection, std::string_view event_store_id,
   }
 }
 
+/// The events that a visitor has been shown. A reading that is begun anew has to bring the same
+/// ones once more, and goes on behind them: what the visitor sees is the file at one moment.
+class Shown {
+ public:
+  /// By a reading from the start.
+  void begin() {
+    passed_ = 0;
+    digest_of_passed_ = 0;
+  }
+
+  [[nodiscard]] bool none() const noexcept { return count_ == 0; }
+
+  /// \returns whether it was shown before
+  bool add(const EventView& event) {
+    if (passed_ == count_) {
+      digest_ = mix(digest_, event);
+      ++count_;
+      ++passed_;
+      digest_of_passed_ = digest_;
+      return false;
+    }
+    digest_of_passed_ = mix(digest_of_passed_, event);
+    ++passed_;
+    if (passed_ == count_) end();
+    return true;
+  }
+
+  /// \throws StorageBusyError  the events are not those that were shown
+  void end() const {
+    if (passed_ == count_ && digest_of_passed_ == digest_) return;
+    throw StorageBusyError(
+        "events were overwritten while they were read, or pushed while they were "
+        "read backwards");
+  }
+
+ private:
+  static std::size_t mix(std::size_t digest, const EventView& event) {
+    const auto add = [&](std::size_t hash) { digest = digest * 1099511628211U + hash; };
+    const auto add_text = [&](std::string_view text) { add(std::hash<std::string_view>()(text)); };
+    add(static_cast<std::size_t>(event.version));
+    add(static_cast<std::size_t>(count(event.timestamp)));
+    add_text(event.type);
+    add_text(event.payload.value_or(""));
+    add_text(event.metadata.value_or(""));
+    return digest;
+  }
+
+  std::uint64_t count_ = 0;
+  std::uint64_t passed_ = 0;  ///< how many the reading has brought
+  std::size_t digest_ = 0;
+  std::size_t digest_of_passed_ = 0;
+};
+
 /// Which aggregates to list, in microseconds.
 struct Listing {
   Listing(std::string_view store, const ListAggregateIdsQuery& asked)
@@ -382,10 +438,13 @@ std::vector<ListedAggregateId> list_by_timestamp(Connection& connection, const L
 SqliteEventStorageAdapter::SqliteEventStorageAdapter(std::shared_ptr<sqlite::Database> database,
                                                      Clock clock)
     : database_(std::move(database)), clock_(std::move(clock)) {
+  database_->impl_->check_process();
   database_->impl_->adapters.insert(this);
 }
 
-SqliteEventStorageAdapter::~SqliteEventStorageAdapter() { database_->impl_->adapters.erase(this); }
+SqliteEventStorageAdapter::~SqliteEventStorageAdapter() {
+  if (database_->impl_->is_of_this_process()) database_->impl_->adapters.erase(this);
+}
 
 void SqliteEventStorageAdapter::for_each_event(std::string_view event_store_id,
                                                std::string_view aggregate_id,
@@ -393,22 +452,44 @@ void SqliteEventStorageAdapter::for_each_event(std::string_view event_store_id,
                                                EventVisitor visitor) const {
   check_query(options);
   std::vector<EventDetail> collected;
-  {
-    const Reading reading(*database_->impl_);
-    if (!reading.on_writer()) {
-      read_events(reading.connection(), event_store_id, aggregate_id, options, visitor);
-      reading.finish();
-      return;
-    }
+  const auto collect = [&](const EventView& event) {
+    collected.push_back(to_detail(event));
+    return true;
+  };
+  const auto show = [&](const EventView& event) {
+    const bool more = visitor(event);
+    database_->impl_->check_process();  // it may have forked
+    return more;
+  };
+  Shown shown;
+  std::size_t collected_text = 0;
+  Reading::from(*database_, [&](const Reading& reading) {
+    const auto read = [&](EventVisitor use) {
+      read_events(reading.connection(), event_store_id, aggregate_id, options, use);
+    };
     // The connection that writes would show the visitor, row by row, what it pushes meanwhile.
-    read_events(reading.connection(), event_store_id, aggregate_id, options,
-                [&](const EventView& event) {
-                  collected.push_back(to_detail(event));
-                  return true;
-                });
-  }
+    if (reading.on_writer()) return read(collect);
+    if (!reading.may_be_repeated()) return read(show);
+    shown.begin();
+    collected.clear();
+    collected_text = 0;
+    // Once begun anew, what was pushed meanwhile comes first: nothing is shown before it has to be.
+    constexpr std::size_t most_text = 4 << 20;  // bytes
+    read([&](const EventView& event) {
+      if (options.reverse && shown.none() && collected_text < most_text) {
+        collected_text +=
+            sizeof event + event.payload.value_or("").size() + event.metadata.value_or("").size();
+        return collect(event);
+      }
+      for (const EventDetail& earlier : std::exchange(collected, {})) {
+        if (!shown.add(to_view(earlier)) && !show(to_view(earlier))) return false;
+      }
+      return shown.add(event) || show(event);
+    });
+    shown.end();
+  });
   for (const EventDetail& event : collected) {
-    if (!visitor(to_view(event))) return;
+    if (!show(to_view(event))) return;
   }
 }
 
@@ -426,6 +507,7 @@ Timestamp SqliteEventStorageAdapter::push_event_group(std::span<const GroupedEve
                                                       const PushEventGroupOptions& options) {
   const std::optional<Timestamp> given = check_event_group(*this, events);
   sqlite::Database::Impl& database = *database_->impl_;
+  database.check_process();
   const bool plain = std::all_of(events.begin(), events.end(), [&](const auto& grouped) {
     return grouped.adapter == this || database.adapters.contains(grouped.adapter);
   });
@@ -458,11 +540,10 @@ ListAggregateIdsResult SqliteEventStorageAdapter::list_aggregate_ids(
   ListAggregateIdsQuery query = resolve_list_query(event_store_id, options);
   const Listing listing(event_store_id, query);
   ListAggregateIdsResult result;
-  const Reading reading(*database_->impl_);
-  result.aggregate_ids = reading.connection().is_utf8()
-                             ? list_by_index(reading.connection(), listing)
-                             : list_by_timestamp(reading.connection(), listing);
-  reading.finish();
+  result.aggregate_ids = Reading::from(*database_, [&](const Reading& reading) {
+    return reading.connection().is_utf8() ? list_by_index(reading.connection(), listing)
+                                          : list_by_timestamp(reading.connection(), listing);
+  });
   auto& ids = result.aggregate_ids;
   if (listing.is_full(ids.size())) {
     ids.erase(ids.begin() + static_cast<std::ptrdiff_t>(*query.limit), ids.end());
@@ -473,9 +554,8 @@ ListAggregateIdsResult SqliteEventStorageAdapter::list_aggregate_ids(
 }
 
 std::vector<EventStoreSummary> SqliteEventStorageAdapter::list_event_stores() const {
-  std::vector<EventStoreSummary> summaries;
-  const Reading reading(*database_->impl_);
-  {
+  return Reading::from(*database_, [](const Reading& reading) {
+    std::vector<EventStoreSummary> summaries;
     const auto row = reading.connection().borrow(summarize_event_stores);
     while (row->step()) {
       summaries.push_back({.event_store_id = std::string(row->text(0)),
@@ -485,12 +565,11 @@ std::vector<EventStoreSummary> SqliteEventStorageAdapter::list_event_stores() co
                            .last_timestamp = to_timestamp(row->integer(4)),
                            .last_position = row->integer(5)});
     }
-  }
-  reading.finish();
-  // The database's order may be that of UTF-16.
-  std::sort(summaries.begin(), summaries.end(),
-            [](const auto& a, const auto& b) { return a.event_store_id < b.event_store_id; });
-  return summaries;
+    // The database's order may be that of UTF-16.
+    std::sort(summaries.begin(), summaries.end(),
+              [](const auto& a, const auto& b) { return a.event_store_id < b.event_store_id; });
+    return summaries;
+  });
 }
 
 std::unique_ptr<EventFeed> SqliteEventStorageAdapter::open_event_feed(FeedQuery query) const {

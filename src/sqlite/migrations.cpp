@@ -23,10 +23,7 @@ constexpr auto newest_migration = "SELECT coalesce(max(version), 0) FROM castore
 constexpr auto insert_migration =
     "INSERT INTO castore_migration (version, name, applied_at) VALUES (?1, ?2, ?3)";
 
-constexpr auto event_columns = R"sql(
-  SELECT group_concat(name || ' ' || type, ', ')
-    FROM (SELECT name, type FROM pragma_table_info('castore_event') ORDER BY cid)
-)sql";
+constexpr auto event_columns = "PRAGMA table_info(castore_event)";
 
 constexpr std::string_view expected_event_columns =
     "position INTEGER, event_store_id TEXT, aggregate_id TEXT, version INTEGER, type TEXT, "
@@ -36,7 +33,9 @@ constexpr std::string_view expected_event_columns =
 /// savepoint, since the host may be inside a transaction.
 class Snapshot {
  public:
-  explicit Snapshot(Connection& connection) : connection_(connection) {
+  explicit Snapshot(Connection& connection)
+      // Prepared before there is something to end: memory may be short then.
+      : release_(connection.borrow("RELEASE castore_snapshot")) {
     connection.execute("SAVEPOINT castore_snapshot");
   }
   Snapshot(const Snapshot&) = delete;
@@ -44,17 +43,31 @@ class Snapshot {
   Snapshot(Snapshot&&) = delete;
   Snapshot& operator=(Snapshot&&) = delete;
   ~Snapshot() {
-    sqlite3_exec(connection_.handle(), "RELEASE castore_snapshot", nullptr, nullptr, nullptr);
+    try {
+      release_->step();
+    } catch (...) {
+      // The connection is not used any more.
+    }
   }
 
  private:
-  Connection& connection_;
+  Connection::Borrowed release_;
 };
 
 bool has_table(Connection& connection, std::string_view name) {
   const auto found = connection.borrow(find_table);
   found->bind(1, name);
   return found->step();
+}
+
+std::string read_event_columns(Connection& connection) {
+  std::string columns;
+  const auto column = connection.borrow(event_columns);
+  while (column->step()) {
+    if (!columns.empty()) columns += ", ";
+    columns.append(column->text(1)).append(" ").append(column->text(2));
+  }
+  return columns;
 }
 
 void apply(Connection& connection, const Migration& migration) {
@@ -98,12 +111,11 @@ void check_schema(Connection& connection, const std::string& file) {
     throw StorageError(ErrorCode::not_a_castore_file,
                        file + " is damaged: it lost its table castore_event");
   }
-  const auto columns = connection.borrow(event_columns);
-  columns->step();
-  if (applied == 0 || columns->text(0) != expected_event_columns) {
-    throw StorageError(ErrorCode::not_a_castore_file,
-                       file + " has a table castore_event that is not castore's (columns: " +
-                           std::string(columns->text(0)) + ")");
+  const std::string columns = read_event_columns(connection);
+  if (applied == 0 || columns != expected_event_columns) {
+    throw StorageError(
+        ErrorCode::not_a_castore_file,
+        file + " has a table castore_event that is not castore's (columns: " + columns + ")");
   }
 }
 

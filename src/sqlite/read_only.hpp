@@ -1,58 +1,56 @@
 #pragma once
 
 /// \file
-/// Reading a file without writing anything beside it, `-wal` and `-shm` included.
+/// Reading a file without writing anything: not into it, and not beside it.
 
 #include <chrono>
-#include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
 
 #include "sqlite/connection.hpp"
+#include "sqlite/file.hpp"
 
 namespace castore::sqlite {
 
-/// SQLite, asked to read a WAL file, makes a `-wal` and a `-shm` for it. What avoids that depends
-/// on the state the file is in when it is opened:
+struct ReadOnlyVfs;
+
+/// Connections that read and never write, in whatever state the file is.
 ///
-/// - It is no WAL file: an ordinary read-only connection writes nothing.
-/// - It is one, and has no `-wal` (or an empty one without `-shm`): nobody is at work on it, all of
-///   it is in the main file. It is read as `immutable`.
-/// - It has a `-wal` and a `-shm`: a writer is at work, or has crashed. It is read with SQLite's
-///   locks, the `-shm` opened read-only.
-/// - It has a `-wal`, but no `-shm`: what a copy of a crashed writer's files looks like. Nobody can
-///   be at work on it; it is read without locks, the index of the `-wal` kept in memory.
+/// SQLite, asked to read a WAL file, makes a `-wal` and a `-shm` for it, and writes into a `-shm`
+/// that is there. So these connections go through a VFS of their own, over the one that SQLite uses
+/// otherwise: it opens everything for reading only, makes and deletes nothing, and takes no lock
+/// but those of a reader. How the index of the log (the `-shm`) is had depends on who else is
+/// there. A connection in WAL mode holds SQLite's shared lock on the file as long as it lives, and
+/// only who has the exclusive one deletes `-wal` and `-shm`: so they do not go away meanwhile.
 ///
-/// Where no lock protects the reading, the files are compared before and after it.
+/// - No `-shm`: no connection to the file is open, or one would be there. The index is in memory,
+///   made from the `-wal` if that is there (a copy of a crashed writer's files). After each piece
+///   that was read the `-shm` is looked for: as long as it is not there nobody has written. Once it
+///   is, the reading ends and is to be begun again (`LookAgain`).
+/// - A `-shm` that a writer has open: read with SQLite's own locks, but without the mark that a
+///   reader would set in it.
+/// - A `-shm` that nobody has open (a writer was killed): SQLite itself can read that with an index
+///   in memory, and proves before each reading that nobody has come. It holds the lock meanwhile
+///   that keeps others from writing the log back into the file.
+///
+/// A file that is in no WAL mode is read with SQLite's ordinary locks.
 class ReadOnlyFile {
  public:
-  /// \throws StorageError  `file_not_found`, `not_a_castore_file`
+  /// \param path  absolute
   ReadOnlyFile(std::filesystem::path path, std::chrono::milliseconds busy_timeout);
+  ReadOnlyFile(const ReadOnlyFile&) = delete;
+  ReadOnlyFile& operator=(const ReadOnlyFile&) = delete;
+  ReadOnlyFile(ReadOnlyFile&&) = delete;
+  ReadOnlyFile& operator=(ReadOnlyFile&&) = delete;
+  ~ReadOnlyFile();
 
-  /// A connection for the state the file is in now.
-  [[nodiscard]] std::unique_ptr<Connection> connect();
-
-  /// Connections made before would read the file wrongly now: it is to be connected to again.
-  [[nodiscard]] bool changed() const;
+  /// The connection must not outlive this object. Its calls throw `LookAgain`, too.
+  [[nodiscard]] std::unique_ptr<Connection> connect() const;
 
  private:
-  enum class Access { locked, shared_memory, immutable, private_index };
-
-  struct State {
-    Access access = Access::locked;
-    std::uintmax_t size = 0;
-    std::uintmax_t wal_size = 0;
-    std::filesystem::file_time_type written{};
-
-    friend bool operator==(const State&, const State&) = default;
-  };
-
-  [[nodiscard]] State look() const;
-
   std::filesystem::path path_;
   std::chrono::milliseconds busy_timeout_;
-  std::optional<State> connected_;
+  std::unique_ptr<ReadOnlyVfs> vfs_;
 };
 
 }  // namespace castore::sqlite

@@ -1,8 +1,12 @@
 #include "sqlite/writer_queue.hpp"
 
-#include <algorithm>
-
 namespace castore::sqlite {
+
+std::uint64_t this_thread() noexcept {
+  static std::atomic<std::uint64_t> newest{0};
+  thread_local const std::uint64_t number = ++newest;
+  return number;
+}
 
 bool WriterQueue::acquire(Deadline deadline) {
   if (held()) {
@@ -25,10 +29,10 @@ WriterQueue::Turn WriterQueue::wait(Waiter& waiter, Deadline deadline) {
     own();
     return Turn::lead;
   }
-  waiting_.push_back(&waiter);
-  if (waiting_.size() == wanted_) gathered_.notify_one();
+  push_back(waiter);
+  if (waiting_ == wanted_) gathered_.notify_one();
   if (!waiter.wake_.wait_until(lock, deadline, [&] { return waiter.state_ != State::waiting; })) {
-    waiting_.erase(std::find(waiting_.begin(), waiting_.end(), &waiter));
+    erase(waiter);
     return Turn::timed_out;
   }
   // What a leader has begun ends with it.
@@ -39,20 +43,39 @@ WriterQueue::Turn WriterQueue::wait(Waiter& waiter, Deadline deadline) {
 }
 
 void WriterQueue::own() noexcept {
-  owner_ = std::this_thread::get_id();
+  owner_ = this_thread();
   depth_ = 1;
 }
 
-void WriterQueue::release() {
+void WriterQueue::push_back(Waiter& waiter) noexcept {
+  (last_ == nullptr ? first_ : last_->next_) = &waiter;
+  last_ = &waiter;
+  ++waiting_;
+}
+
+Waiter& WriterQueue::pop_front() noexcept {
+  Waiter& waiter = *first_;
+  erase(waiter);
+  return waiter;
+}
+
+void WriterQueue::erase(const Waiter& waiter) noexcept {
+  Waiter* before = nullptr;
+  for (Waiter* here = first_; here != &waiter; here = here->next_) before = here;
+  (before == nullptr ? first_ : before->next_) = waiter.next_;
+  if (last_ == &waiter) last_ = before;
+  --waiting_;
+}
+
+void WriterQueue::release() noexcept {
   if (--depth_ > 0) return;
-  owner_ = std::thread::id();
+  owner_ = 0;
   const std::lock_guard lock(mutex_);
-  if (waiting_.empty()) {
+  if (first_ == nullptr) {
     busy_ = false;
     return;
   }
-  Waiter& next = *waiting_.front();
-  waiting_.pop_front();
+  Waiter& next = pop_front();
   next.state_ = Waiter::State::leading;
   next.wake_.notify_one();
 }
@@ -60,24 +83,23 @@ void WriterQueue::release() {
 void WriterQueue::gather(std::size_t wanted, Deadline until) {
   std::unique_lock lock(mutex_);
   wanted_ = wanted;
-  gathered_.wait_until(lock, until, [this] { return waiting_.size() >= wanted_; });
+  gathered_.wait_until(lock, until, [this] { return waiting_ >= wanted_; });
   wanted_ = 0;
 }
 
-bool WriterQueue::take(std::vector<PendingWrite*>& batch, std::size_t most) {
-  const std::size_t before = batch.size();
+std::size_t WriterQueue::take(std::span<PendingWrite*> batch, std::size_t count) noexcept {
   const std::lock_guard lock(mutex_);
-  while (batch.size() < most && !waiting_.empty()) {
-    PendingWrite* const write = waiting_.front()->write();
+  while (count < batch.size() && first_ != nullptr) {
+    PendingWrite* const write = first_->write();
     if (write == nullptr) break;  // it wants the connection for itself
-    batch.push_back(write);
+    batch[count++] = write;
     write->state_ = Waiter::State::taken;
-    waiting_.pop_front();
+    pop_front();
   }
-  return batch.size() > before;
+  return count;
 }
 
-void WriterQueue::acknowledge(const std::vector<PendingWrite*>& batch) {
+void WriterQueue::acknowledge(std::span<PendingWrite* const> batch) noexcept {
   const std::lock_guard lock(mutex_);
   for (PendingWrite* const write : batch) {
     write->state_ = Waiter::State::done;
@@ -87,7 +109,7 @@ void WriterQueue::acknowledge(const std::vector<PendingWrite*>& batch) {
 
 bool WriterQueue::write_is_waiting() const {
   const std::lock_guard lock(mutex_);
-  return !waiting_.empty() && waiting_.front()->write() != nullptr;
+  return first_ != nullptr && first_->write() != nullptr;
 }
 
 }  // namespace castore::sqlite

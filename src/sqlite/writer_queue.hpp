@@ -1,19 +1,23 @@
 #pragma once
 
 /// \file
-/// Who may use the connection that writes: one thread at a time, in the order they came.
+/// Serialises the use of the connection that writes: one thread at a time, in the order they came.
+///
+/// Nothing here needs memory: a thread that waits is let go whatever else fails.
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
+#include <cstdint>
 #include <exception>
 #include <mutex>
-#include <thread>
-#include <vector>
+#include <span>
 
 namespace castore::sqlite {
+
+/// A number for each thread. Unlike `std::thread::id` it is not used again once a thread has ended.
+[[nodiscard]] std::uint64_t this_thread() noexcept;
 
 /// A thread that stands in the queue.
 class Waiter {
@@ -33,6 +37,7 @@ class Waiter {
   [[nodiscard]] virtual class PendingWrite* write() noexcept { return nullptr; }
 
   State state_ = State::waiting;
+  Waiter* next_ = nullptr;  ///< the one behind it in the queue
   std::condition_variable wake_;
 };
 
@@ -70,30 +75,36 @@ class WriterQueue {
   [[nodiscard]] Turn enter(PendingWrite& write, Deadline deadline);
 
   /// By the one that holds it: to the next in the queue, if there is one.
-  void release();
+  void release() noexcept;
 
   /// By the one that leads: waits for others to join, until `wanted` of them stand in the queue.
   void gather(std::size_t wanted, Deadline until);
 
-  /// Adds the writes that are at the front of the queue, up to `most` in all: their callers wait
-  /// for `acknowledge` now, however long that takes. \returns whether there was one
-  bool take(std::vector<PendingWrite*>& batch, std::size_t most);
+  /// Moves the writes at the front of the queue into `batch` behind the first `count`, as far as
+  /// there is room: their callers wait for `acknowledge` now, however long that takes.
+  /// \returns how many there are then
+  std::size_t take(std::span<PendingWrite*> batch, std::size_t count) noexcept;
   /// Lets the callers go on.
-  void acknowledge(const std::vector<PendingWrite*>& batch);
+  void acknowledge(std::span<PendingWrite* const> batch) noexcept;
 
   [[nodiscard]] bool write_is_waiting() const;
-  [[nodiscard]] bool held() const noexcept { return owner_ == std::this_thread::get_id(); }
+  [[nodiscard]] bool held() const noexcept { return owner_ == this_thread(); }
 
  private:
   [[nodiscard]] Turn wait(Waiter& waiter, Deadline deadline);
   void own() noexcept;
+  void push_back(Waiter& waiter) noexcept;
+  Waiter& pop_front() noexcept;
+  void erase(const Waiter& waiter) noexcept;
 
   mutable std::mutex mutex_;
-  std::deque<Waiter*> waiting_;
-  std::size_t wanted_ = 0;  ///< while the one that leads gathers
+  Waiter* first_ = nullptr;
+  Waiter* last_ = nullptr;
+  std::size_t waiting_ = 0;  ///< how many there are
+  std::size_t wanted_ = 0;   ///< while the one that leads gathers
   std::condition_variable gathered_;
   bool busy_ = false;
-  std::atomic<std::thread::id> owner_;
+  std::atomic<std::uint64_t> owner_{0};
   int depth_ = 0;  ///< of the owner; nobody else looks at it
 };
 

@@ -105,7 +105,11 @@ TEST_CASE("what cannot be opened says why and stays as it is") {
     CHECK(error->path() == (directory / "none" / "store.db").string());
     CHECK_FALSE(fs::exists(directory / "none"));
   }
-  SUBCASE("no name") { CHECK(open_failure("") != "none"); }
+  SUBCASE("no name") { CHECK(open_failure("") == "NotACastoreFile"); }
+  SUBCASE("the name of a folder that is not there") {
+    CHECK(open_failure(directory / "store.db/") == "NotACastoreFile");
+    CHECK_FALSE(fs::exists(directory / "store.db"));
+  }
   SUBCASE("a few bytes that are no database") {
     std::ofstream(directory / "few.db") << "hello";
     CHECK(open_failure(directory / "few.db") == "NotACastoreFile");
@@ -116,7 +120,13 @@ TEST_CASE("what cannot be opened says why and stays as it is") {
     fs::resize_file(directory / "half.db", fs::file_size(directory / "half.db") / 2);
     CHECK(open_failure(directory / "half.db") != "none");
   }
-  SUBCASE("a folder") { CHECK(open_failure(directory.path()) == "Storage"); }
+  SUBCASE("a folder") { CHECK(open_failure(directory.path()) == "NotACastoreFile"); }
+  SUBCASE("without a reader") {
+    CHECK(code_of([&] {
+            static_cast<void>(sqlite::Database::open(directory / "store.db", {.max_readers = 0}));
+          }) == "InvalidOption");
+    CHECK_FALSE(fs::exists(directory / "store.db"));
+  }
   SUBCASE("with a negative timeout") {
     CHECK(code_of([&] {
             static_cast<void>(sqlite::Database::open(

@@ -3,9 +3,13 @@
 #include <doctest/doctest.h>
 
 #include <castore/sqlite/event_storage_adapter.hpp>
+#include <chrono>
 #include <future>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "pokemon/pokemon.hpp"
 #include "support/errors.hpp"
@@ -166,6 +170,152 @@ TEST_CASE_FIXTURE(Fixture, "a committed transaction cannot be committed again") 
   transaction.commit();
 
   CHECK(code_of([&] { transaction.commit(); }) == "Storage");
+}
+
+TEST_CASE_FIXTURE(Fixture, "an outer transaction is not committed while an inner one is open") {
+  {
+    sqlite::Transaction outer(*database);
+    push_one("a", 1);
+    {
+      sqlite::Transaction inner(*database);  // somebody forgot its commit
+      push_one("a", 2);
+      CHECK(code_of([&] { outer.commit(); }) == "Storage");
+      CHECK(stored("a") == std::vector<Version>{1, 2});
+    }
+    CHECK(stored("a") == std::vector<Version>{1});
+    SUBCASE("but afterwards") {
+      outer.commit();
+      CHECK(stored("a") == std::vector<Version>{1});
+    }
+  }
+  push_one("b", 1);
+  CHECK(stored("b") == std::vector<Version>{1});
+}
+
+TEST_CASE_FIXTURE(Fixture, "an outer transaction that ends takes an inner one with it") {
+  auto outer = std::make_unique<sqlite::Transaction>(*database);
+  push_one("a", 1);
+  sqlite::Transaction inner(*database);
+  push_one("a", 2);
+  outer.reset();
+
+  const auto error = thrown<StorageError>([&] { inner.commit(); });
+  REQUIRE(error);
+  CHECK(std::string(error->what()).find("rolled back") != std::string::npos);
+  CHECK(stored("a").empty());
+  {
+    sqlite::Transaction next(*database);
+    push_one("b", 1);
+    CHECK(code_of([&] { inner.commit(); }) == "Storage");  // it is not this one
+    next.commit();
+  }
+  CHECK(stored("b") == std::vector<Version>{1});
+  auto elsewhere = std::async(std::launch::async, [&] { push_one("c", 1); });
+  elsewhere.get();
+}
+
+TEST_CASE_FIXTURE(Fixture, "a transaction that is rolled back takes no other thread's with it") {
+  constexpr int thread_count = 3;
+  constexpr Version rounds = 200;
+  std::vector<std::future<int>> failed;
+  for (int t = 0; t < thread_count; ++t) {
+    failed.push_back(std::async(std::launch::async, [&, t] {
+      int failures = 0;
+      for (Version round = 1; round <= rounds; ++round) {
+        {
+          const sqlite::Transaction given_up(*database);
+          push_one("given up", 1);
+        }
+        sqlite::Transaction kept(*database);
+        push_one(std::to_string(t), round);
+        failures += code_of([&] { kept.commit(); }) == "none" ? 0 : 1;
+      }
+      return failures;
+    }));
+  }
+  for (auto& of_thread : failed) CHECK(of_thread.get() == 0);
+  for (int t = 0; t < thread_count; ++t) CHECK(stored(std::to_string(t)).size() == rounds);
+  CHECK(stored("given up").empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "a transaction that ended with the one around it ends no later one") {
+  sqlite::Transaction outer(*database);
+  auto middle = std::make_unique<sqlite::Transaction>(*database);
+  auto inner = std::make_unique<sqlite::Transaction>(*database);
+  middle.reset();
+  sqlite::Transaction later(*database);
+  push_one("a", 1);
+  inner.reset();
+  push_one("b", 1);
+  later.commit();
+  outer.commit();
+
+  CHECK(stored("a") == std::vector<Version>{1});
+  CHECK(stored("b") == std::vector<Version>{1});
+}
+
+TEST_CASE("a transaction keeps its database alive") {
+  const TemporaryDirectory directory;
+  {
+    sqlite::Transaction transaction(*sqlite::Database::open(directory / "store.db"));
+    transaction.commit();
+  }
+  {
+    auto events =
+        std::make_unique<SqliteEventStorageAdapter>(sqlite::Database::open(directory / "store.db"));
+    sqlite::Transaction transaction(*events->database());
+    push(*events, "STORE", new_event("a", 1));
+    events.reset();
+    transaction.commit();
+  }
+  CHECK(versions(SqliteEventStorageAdapter(sqlite::Database::open(directory / "store.db")), "STORE",
+                 "a") == std::vector<Version>{1});
+}
+
+TEST_CASE("a transaction whose thread has ended keeps others out until it is destroyed") {
+  const TemporaryDirectory directory;
+  const auto database = sqlite::Database::open(directory / "store.db",
+                                               {.busy_timeout = std::chrono::milliseconds{50}});
+  SqliteEventStorageAdapter events(database);
+  std::unique_ptr<sqlite::Transaction> left;
+  std::thread([&] {
+    left = std::make_unique<sqlite::Transaction>(*database);
+    push(events, "STORE", new_event("a", 1));
+  }).join();
+
+  // Systems give the id of a thread that has ended to the next one.
+  std::thread([&] {
+    CHECK(code_of([&] { push(events, "STORE", new_event("b", 1)); }) == "StorageBusy");
+    CHECK(versions(events, "STORE", "a").empty());
+    CHECK(code_of([&] { left->commit(); }) == "Storage");
+  }).join();
+  left.reset();
+
+  push(events, "STORE", new_event("b", 1));
+  CHECK(versions(events, "STORE", "a").empty());
+  CHECK(versions(events, "STORE", "b") == std::vector<Version>{1});
+}
+
+TEST_CASE("a very long busy timeout is long") {
+  using std::chrono::milliseconds;
+  const TemporaryDirectory directory;
+  for (const milliseconds timeout :
+       {milliseconds::max(), milliseconds{std::chrono::hours{24 * 365 * 290}},
+        milliseconds{std::chrono::hours{24 * 365 * 300}}}) {
+    const auto database = sqlite::Database::open(directory / "store.db", {.busy_timeout = timeout});
+    SqliteEventStorageAdapter events(database);
+    const std::string id = std::to_string(timeout.count());
+    std::promise<void> began;
+    std::thread holder([&] {
+      const sqlite::Transaction transaction(*database);
+      began.set_value();
+      std::this_thread::sleep_for(milliseconds{50});
+    });
+    began.get_future().wait();
+    push(events, "STORE", new_event(id, 1));
+    holder.join();
+    CHECK(versions(events, "STORE", id) == std::vector<Version>{1});
+  }
 }
 
 TEST_CASE_FIXTURE(Fixture, "an action waits for the outermost commit") {

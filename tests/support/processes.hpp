@@ -8,7 +8,9 @@
 
 #include <array>
 #include <climits>
+#include <csignal>
 #include <cstdio>
+#include <exception>
 #include <functional>
 #include <stdexcept>
 #include <utility>
@@ -81,6 +83,53 @@ class Pipe {
 
  private:
   std::array<int, 2> ends_{};
+};
+
+/// Another process that does `work(0)`, `work(1)`, … when it is asked to. Started before this
+/// process has a database open, since a child cannot use its parent's.
+class Companion {
+ public:
+  explicit Companion(const std::function<void(int)>& work) {
+    child_ = start_process([&] {
+      to_child_.close_sending();
+      char ask = 0;
+      for (int step = 0; to_child_.receive(ask); ++step) {
+        char answer = 1;
+        try {
+          work(step);
+        } catch (const std::exception& error) {
+          std::fprintf(stderr, "companion: %s\n", error.what());
+          answer = 0;
+        }
+        to_parent_.send(answer);
+      }
+    });
+    to_parent_.close_sending();
+  }
+  Companion(const Companion&) = delete;
+  Companion& operator=(const Companion&) = delete;
+  Companion(Companion&&) = delete;
+  Companion& operator=(Companion&&) = delete;
+  ~Companion() {
+    to_child_.close_sending();
+    int status = 0;
+    waitpid(child_, &status, 0);
+  }
+
+  /// \returns whether it did it without an exception
+  bool step() {
+    to_child_.send(1);
+    char answer = 0;
+    return to_parent_.receive(answer) && answer == 1;
+  }
+
+  /// Ends it in the middle of whatever it does.
+  void kill() const { ::kill(child_, SIGKILL); }
+
+ private:
+  Pipe<char> to_child_;
+  Pipe<char> to_parent_;
+  pid_t child_ = -1;
 };
 
 }  // namespace castore::testing

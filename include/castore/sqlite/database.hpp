@@ -2,6 +2,8 @@
 
 #include <castore/error.hpp>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -25,11 +27,18 @@ enum class Synchronous {
 };
 
 struct DatabaseOptions {
-  /// Never write: no file is created, no migration applied, not even a `-wal` or `-shm` made.
+  /// Never write: no file is created, no migration applied, no `-wal` or `-shm` made or changed.
   bool read_only = false;
   Synchronous synchronous = Synchronous::full;
-  /// How long a writer waits for another one before `StorageBusyError`; ≥ 0.
+  /// How long a call waits for others before `StorageBusyError`; ≥ 0. `milliseconds::max()` is as
+  /// long as it takes.
   std::chrono::milliseconds busy_timeout{5000};
+  /// How many threads read at the same time, each on a connection of its own; ≥ 1. Further ones
+  /// wait up to `busy_timeout`. A thread that reads while it reads (in a visitor) is not kept
+  /// waiting. A connection takes two file descriptors. Those that are not used are closed, but for
+  /// four; SQLite keeps one descriptor of each for the next, as long as the file is open in the
+  /// process.
+  std::size_t max_readers = 16;
 };
 
 /// An SQLite file that holds events, perhaps beside the host's own tables: castore's begin with
@@ -37,17 +46,25 @@ struct DatabaseOptions {
 /// processes may have the same file open.
 ///
 /// One connection writes, one thread at a time, in the order they came; pushes that wait share a
-/// transaction and a sync, each with an answer of its own. Readers have connections of their own
-/// and wait for nobody. Files are put in WAL mode: keep them on a local disk. See `docs/design.md`
+/// transaction and a sync, each with an answer of its own. Readers have connections of their own;
+/// no reader waits for a writer, but for the moments in which the log is cleared
+/// (`docs/design.md`). Files are put in WAL mode: keep them on a local disk. See `docs/design.md`
 /// for what is promised after a crash.
+///
+/// The file is the one that was opened, whatever becomes of the name. Once another file has its
+/// name, or none, or its `-wal` or `-shm` was deleted, every call throws `file_replaced`; a push
+/// that finds out after its commit throws it as well, and is not acknowledged. A child made by fork
+/// cannot use its parent's object: every call throws `forked_process`, and destroying it there does
+/// nothing. Close before forking, or call exec.
 class Database : public std::enable_shared_from_this<Database> {
  public:
   /// Opens the file; unless read-only, creates it where it is missing and brings its tables up to
   /// this library's schema. `":memory:"` is a database of its own that is gone with the object.
   /// \throws StorageError  `code()` says: `file_not_found` (read-only, or no such folder),
-  ///     `not_a_castore_file` (no SQLite file; read-only without our tables; our table with other
-  ///     columns), `newer_schema` (written by a newer library), `storage_read_only` (no permission
-  ///     to write), `storage`
+  ///     `not_a_castore_file` (no SQLite file; a folder, pipe or device; read-only without our
+  ///     tables; our table with other columns), `newer_schema` (written by a newer library),
+  ///     `storage_read_only` (no permission to write), `forked_process` (the file was open when
+  ///     this process was forked), `storage`
   /// \throws StorageBusyError  another process kept the file locked
   [[nodiscard]] static std::shared_ptr<Database> open(const std::filesystem::path& path,
                                                       const DatabaseOptions& options = {});
@@ -69,9 +86,15 @@ class Database : public std::enable_shared_from_this<Database> {
   Database& operator=(Database&&) = delete;
   ~Database();
 
-  /// Empty for a host's connection and for ":memory:".
+  /// Absolute, without symbolic links. Empty for a host's connection and for ":memory:".
   [[nodiscard]] const std::filesystem::path& path() const noexcept;
   [[nodiscard]] bool read_only() const noexcept;
+
+  /// Tells cheaply, without reading a row, whether there may be something new: differs from an
+  /// earlier answer if anything was committed to the file in between, by whomever. It may differ
+  /// although nothing was. In a file it takes a few microseconds, and keeps a connection open.
+  /// \throws StorageError
+  [[nodiscard]] std::uint64_t data_version() const;
 
   /// The newest migration of this library, and so of every file it has opened for writing.
   [[nodiscard]] static int schema_version() noexcept;
@@ -96,7 +119,9 @@ class Database : public std::enable_shared_from_this<Database> {
 ///     transaction.commit();
 ///
 /// A push that fails inside leaves the transaction open, without that push. Reads by this thread
-/// see what it has pushed. Begin and end it on one thread.
+/// see what it has pushed. It belongs to the thread that began it: that one commits it, and
+/// another thread that pushes meanwhile waits, even if the first has ended. Another thread may
+/// destroy it once the first does nothing more with the database. It keeps its database alive.
 class Transaction {
  public:
   /// \throws StorageBusyError  another writer did not finish within the busy timeout
@@ -108,17 +133,20 @@ class Transaction {
   Transaction(Transaction&&) = delete;
   Transaction& operator=(Transaction&&) = delete;
 
-  /// Rolls back what was not committed.
+  /// Rolls back what was not committed, with the transactions inside it that are still open.
   ~Transaction();
 
   /// Durable when it returns; then the actions of `after_commit` run, and the first thing that one
   /// of them throws comes out although all is stored.
-  /// \throws StorageError  nothing was stored; the transaction is over
+  /// \throws StorageError  nothing was stored; the transaction is over. Or a transaction inside it
+  /// is
+  ///     still open, or this is another thread's: then it stays as it is.
   void commit();
 
  private:
-  Database::Impl* database_;
-  bool open_ = false;
+  std::shared_ptr<Database> database_;
+  std::uint64_t id_;
+  bool open_ = true;
 };
 
 }  // namespace castore::sqlite
