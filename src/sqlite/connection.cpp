@@ -141,9 +141,7 @@ std::optional<std::string_view> Statement::optional_text(int column) const {
   const auto* const data =
       reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
   if (data == nullptr) {  // NULL, or no memory to convert it
-    if (sqlite3_errcode(sqlite3_db_handle(statement_.get())) == SQLITE_NOMEM) {
-      throw std::bad_alloc();
-    }
+    if (sqlite3_column_type(statement_.get(), column) != SQLITE_NULL) throw std::bad_alloc();
     return std::nullopt;
   }
   return std::string_view(data,

@@ -568,9 +568,8 @@ Reading::Reading(Database::Impl& database) : database_(database), outer_(innermo
     database.acquire();
     connection_ = database.writer.get();
   } else {
-    database.in_place.check_again();
-    reader_ = database.readers.take(deadline_after(database.options.busy_timeout),
-                                    is_under_way(database));
+    database.in_place.check_to_read();
+    reader_ = database.readers.take(database.options.busy_timeout, is_under_way(database));
     if (!reader_) {
       throw StorageBusyError("all connections to read " + database.path.string() +
                              " were in use until the busy timeout (max_readers is " +

@@ -3,7 +3,6 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <atomic>
 #include <castore/error.hpp>
 #include <iterator>
 #include <mutex>
@@ -57,7 +56,6 @@ class Table {
   std::mutex mutex;
   std::vector<Entry> entries;
   std::vector<FileIdentity> opening;
-  std::atomic<std::uint64_t> generation{0};
 
  private:
   Table() {
@@ -65,7 +63,7 @@ class Table {
     // A child must not find the mutex locked by a thread that it does not have.
     pthread_atfork([] { instance().mutex.lock(); }, [] { instance().mutex.unlock(); },
                    [] {
-                     ++instance().generation;
+                     ++forks;
                      instance().mutex.unlock();
                    });
 #endif
@@ -164,10 +162,6 @@ std::optional<FileIdentity> identity_of(const fs::path& path) noexcept {
 }
 #endif
 
-ProcessId this_process() noexcept {
-  return Table::instance().generation.load(std::memory_order_relaxed);
-}
-
 void OpenFile::check_not_inherited(const fs::path& path) {
   const auto identity = identity_of(path);
   if (!identity) return;
@@ -229,6 +223,10 @@ FileInPlace::~FileInPlace() = default;
 
 void FileInPlace::watch_log() {}
 
+bool FileInPlace::is_there() const noexcept {
+  return identity_of(names_[0].path) == names_[0].identity;
+}
+
 const FileInPlace::Name* FileInPlace::find_lost_quickly() const noexcept { return find_lost(); }
 #else
 FileInPlace::~FileInPlace() {
@@ -241,14 +239,18 @@ void FileInPlace::watch_log() {
   names_[1].path = beside(names_[0].path, "-wal");
   names_[2].path = beside(names_[0].path, "-shm");
   for (Name& name : names_) name.identity = identity_of(name.path);
-  name_in_folder_ = names_[0].path.filename();
-  folder_ = ::open(names_[0].path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   log_ = ::open(names_[1].path.c_str(), O_RDONLY | O_CLOEXEC);
 }
 
+bool FileInPlace::is_there() const noexcept {
+  const auto now =
+      folder_ < 0 ? identity_of(names_[0].path) : identity_in(folder_, name_in_folder_);
+  return now == names_[0].identity;
+}
+
 const FileInPlace::Name* FileInPlace::find_lost_quickly() const noexcept {
-  if (folder_ < 0 || log_ < 0) return find_lost();
-  if (identity_in(folder_, name_in_folder_) != names_[0].identity) return &names_[0];
+  if (log_ < 0) return find_lost();
+  if (!is_there()) return &names_[0];
   return is_deleted(log_) ? &names_[1] : nullptr;
 }
 #endif
@@ -256,6 +258,10 @@ const FileInPlace::Name* FileInPlace::find_lost_quickly() const noexcept {
 void FileInPlace::watch(fs::path path) {
   names_[0].path = std::move(path);
   names_[0].identity = identity_of(names_[0].path);
+#ifndef _WIN32
+  name_in_folder_ = names_[0].path.filename();
+  folder_ = ::open(names_[0].path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+#endif
 }
 
 bool FileInPlace::is_stale() const noexcept {
@@ -291,6 +297,12 @@ void FileInPlace::check_again() const {
   if (!names_[0].identity) return;
   if (lost_ || is_stale()) return check();
   fail_if(find_lost_quickly());
+}
+
+void FileInPlace::check_to_read() const {
+  if (!names_[0].identity) return;
+  if (lost_ || is_stale()) return check();
+  fail_if(is_there() ? nullptr : &names_[0]);
 }
 
 void FileInPlace::check_if_stale() const {

@@ -46,7 +46,12 @@ struct FileIdentity {
 /// A number of this process: a child made by fork has another one than its parent.
 using ProcessId = std::uint64_t;
 
-[[nodiscard]] ProcessId this_process() noexcept;
+/// How often the processes that this one comes from have forked since they used castore.
+inline std::atomic<ProcessId> forks{0};
+
+[[nodiscard]] inline ProcessId this_process() noexcept {
+  return forks.load(std::memory_order_relaxed);
+}
 
 /// A file that this process has open through castore, for as long as the object lives.
 ///
@@ -116,6 +121,8 @@ class FileInPlace {
   /// at all of it, that sees only whether the file is there and the `-wal` was not deleted;
   /// `if_stale` none.
   void check_again() const;
+  /// The same for one that reads: whether the file is there.
+  void check_to_read() const;
   void check_if_stale() const;
 
   [[nodiscard]] bool holds() const noexcept { return find_lost() == nullptr; }
@@ -127,6 +134,7 @@ class FileInPlace {
   };
 
   [[nodiscard]] bool is_stale() const noexcept;
+  [[nodiscard]] bool is_there() const noexcept;
   /// \returns the first that is not what it was; null if all are
   [[nodiscard]] const Name* find_lost() const noexcept;
   [[nodiscard]] const Name* find_lost_quickly() const noexcept;

@@ -15,11 +15,11 @@ ReaderPool::ReaderPool(Connect connect, std::size_t most)
   idle_.reserve(idle_kept);
 }
 
-std::unique_ptr<Connection> ReaderPool::take(Deadline deadline, bool nested) {
+std::unique_ptr<Connection> ReaderPool::take(std::chrono::milliseconds timeout, bool nested) {
   {
     std::unique_lock lock(mutex_);
     const auto is_free = [&] { return nested || (!paused_ && used_ < most_); };
-    if (!free_.wait_until(lock, deadline, is_free)) return nullptr;
+    if (!is_free() && !free_.wait_until(lock, deadline_after(timeout), is_free)) return nullptr;
     ++used_;
     if (!idle_.empty()) {
       auto connection = std::move(idle_.back());

@@ -23,11 +23,11 @@ class ReaderPool {
   /// \param most  how many are in use at the same time; ≥ 1
   ReaderPool(Connect connect, std::size_t most);
 
-  /// Waits for a connection until `deadline`.
+  /// Waits for a connection, if it has to.
   /// \param nested  the thread has one already: it gets another beyond the bound, since whoever has
   ///     one may wait for it
   /// \returns null if there was none in time
-  [[nodiscard]] std::unique_ptr<Connection> take(Deadline deadline, bool nested);
+  [[nodiscard]] std::unique_ptr<Connection> take(std::chrono::milliseconds timeout, bool nested);
 
   /// \param connection  null if it is of no use any more; then its place is free
   void give_back(std::unique_ptr<Connection> connection) noexcept;
