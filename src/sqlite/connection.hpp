@@ -38,6 +38,9 @@ class LookAgain : public StorageBusyError {
 /// An operation of `sqlite3_file_control` by which a file says that: a bool.
 constexpr int is_to_look_again = 0x6361;
 
+/// The size in which SQLite asks for a `-shm`, in bytes.
+constexpr int shm_region_size = 1 << 15;
+
 /// In a child made by fork it does nothing: a lock of SQLite's may be held by a thread that the
 /// child does not have.
 struct FinalizeStatement {

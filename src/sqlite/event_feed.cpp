@@ -332,7 +332,7 @@ class SqliteEventFeed final : public EventFeed {
 template <class Read>
 bool SqliteEventFeed::walk(const std::string& sql, std::int64_t most_rows, const Read& read) {
   return Reading::from(*database_, [&](const Reading& reading) {
-    // What is committed later has positions behind this one.
+    // Events that are committed later have positions behind this one.
     const std::int64_t newest = bound_ ? *bound_ : newest_position(reading);
     if (last_ >= newest) return false;
     // An aggregate's index is read as a whole.

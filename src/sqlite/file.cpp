@@ -105,7 +105,7 @@ void check_is_regular(const fs::path& path) {
     const fs::path file = beside(path, suffix);
     std::error_code error;
     const auto type = fs::status(file, error).type();
-    // What cannot be looked at is for SQLite to open, or not.
+    // SQLite opens, or does not, a file that cannot be looked at.
     if (type == fs::file_type::regular || type == fs::file_type::not_found ||
         type == fs::file_type::none || type == fs::file_type::unknown) {
       continue;

@@ -162,7 +162,7 @@ bool log_is_in_place(const File& main) noexcept {
 
 // --- The index of the log -----------------------------------------------------------------------
 
-/// Who else is there decides which index is read.
+/// Decides which index is read, by who else is there.
 int choose_index(File& main, int region_size, void volatile** memory) {
   if (!main.vfs->has_shm()) {
     if (main.index != Index::none) return look_again(main, SQLITE_IOERR_SHMMAP);
@@ -222,8 +222,7 @@ int unlock_shm(File& main, int offset, int count, int flags) {
 /// Where nobody is left who writes, the `-shm` is open only while it is read, so that a writer of
 /// this process can open it for itself.
 int lock_unattended_shm(File& main, int offset, int count, int flags) {
-  constexpr int region_size = 1 << 15;  // SQLite's
-  const int code = probe_shm(main, region_size);
+  const int code = probe_shm(main, shm_region_size);
   // There is a writer now, as SQLite learns next, when it maps the index anew.
   if (code == SQLITE_OK || code == SQLITE_READONLY) return SQLITE_OK;
   if (code == SQLITE_CANTOPEN && !main.vfs->has_shm()) return look_again(main, code);
@@ -461,7 +460,7 @@ int open(sqlite3_vfs* self, const char* name, sqlite3_file* file, int flags, int
   return SQLITE_NOMEM;
 }
 
-/// What SQLite would tidy up stays as it is.
+/// Leaves as it is what SQLite would tidy up.
 int remove(sqlite3_vfs*, const char*, int) { return SQLITE_OK; }
 
 int access(sqlite3_vfs* self, const char* name, int flags, int* result) {
