@@ -64,21 +64,34 @@ TEST_CASE("many threads read on few connections") {
   }
 }
 
+/// A reading of an aggregate of one event, on a thread of its own, that has begun and goes on.
+class LastingReading {
+ public:
+  explicit LastingReading(const EventStorageAdapter& events)
+      : reader_([this, &events] {
+          events.for_each_event("STORE", "a", {}, [&](const EventView&) {
+            began_.count_down();
+            may_end_.wait();
+            return true;
+          });
+        }) {
+    began_.wait();
+  }
+
+  void end() { may_end_.count_down(); }
+
+ private:
+  std::latch began_{1};
+  std::latch may_end_{1};
+  std::jthread reader_;
+};
+
 TEST_CASE("who finds no connection to read with waits for one until the busy timeout") {
   const TemporaryDirectory directory;
   SqliteEventStorageAdapter events(sqlite::Database::open(
       directory / "store.db", {.busy_timeout = milliseconds{200}, .max_readers = 1}));
   push(events, "STORE", new_event("a", 1));
-  std::latch reading(1);
-  std::latch may_end(1);
-  std::jthread reader([&] {
-    events.for_each_event("STORE", "a", {}, [&](const EventView&) {
-      reading.count_down();
-      may_end.wait();
-      return true;
-    });
-  });
-  reading.wait();
+  LastingReading reading(events);
 
   CHECK(code_of([&] { static_cast<void>(versions(events, "STORE", "a")); }) == "StorageBusy");
   push(events, "STORE", new_event("a", 2));  // no reader is in a writer's way
@@ -87,7 +100,7 @@ TEST_CASE("who finds no connection to read with waits for one until the busy tim
     CHECK(seen == std::vector<Version>{1, 2});
   });
   std::this_thread::sleep_for(milliseconds{50});
-  may_end.count_down();
+  reading.end();
 }
 
 TEST_CASE("a visitor that reads is not kept waiting by its own reading") {
@@ -151,20 +164,11 @@ TEST_CASE("a reading that lasts keeps nobody from writing") {
     }
     return true;
   });
-  std::latch reading(1);
-  std::latch may_end(1);
-  std::jthread reader([&] {
-    events.for_each_event("STORE", "a", {}, [&](const EventView&) {
-      reading.count_down();
-      may_end.wait();
-      return true;
-    });
-  });
-  reading.wait();
+  LastingReading reading(events);
   for (Version version = 1001; version <= 2000; ++version) {
     push(events, "STORE", with_payload(new_event("b", version), payload));
   }
-  may_end.count_down();
+  reading.end();
 
   CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds{20});
   CHECK(versions(events, "STORE", "b").size() == 2000);
