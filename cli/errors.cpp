@@ -124,6 +124,8 @@ ExitCode exit_code(ErrorCode code) noexcept {
     case ErrorCode::storage:
     case ErrorCode::file_replaced:
     case ErrorCode::forked_process:
+    case ErrorCode::permission_denied:
+    case ErrorCode::foreign_trigger:
       return exit_failure;
   }
   return exit_failure;

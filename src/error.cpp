@@ -107,6 +107,10 @@ std::string_view to_string(ErrorCode code) noexcept {
       return "FileReplaced";
     case ErrorCode::forked_process:
       return "ForkedProcess";
+    case ErrorCode::permission_denied:
+      return "PermissionDenied";
+    case ErrorCode::foreign_trigger:
+      return "ForeignTrigger";
   }
   return "Storage";
 }

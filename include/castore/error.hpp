@@ -51,6 +51,8 @@ enum class ErrorCode {
   storage,
   file_replaced,
   forked_process,
+  permission_denied,
+  foreign_trigger,
 };
 
 /// `ErrorCode::event_already_exists` → "EventAlreadyExists".
@@ -319,9 +321,10 @@ class UndefinedEventStorageAdapterError : public Error {
 
 /// The engine below failed; `code()` says how: `storage`, `storage_busy`, `storage_full`,
 /// `storage_read_only`, `not_a_castore_file`, `newer_schema`, `file_not_found`, `file_replaced`,
-/// `forked_process`. Nothing of the failed call is stored, but for two cases in which it may be
-/// found whole: a commit whose sync failed, if the program ends before it writes again; and one to
-/// a file that was replaced, in the file that was there before (`docs/design.md`).
+/// `forked_process`, `permission_denied`, `foreign_trigger`. Nothing of the failed call is stored,
+/// but for two cases in which it may be found whole: a commit whose sync failed, if the program
+/// ends before it writes again; and one to a file that was replaced, in the file that was there
+/// before (`docs/design.md`).
 class StorageError : public Error {
  public:
   using Error::Error;
