@@ -3,9 +3,11 @@
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Exception.h>
 
+#include <algorithm>
 #include <castore/error.hpp>
 #include <new>
 #include <thread>
+#include <utility>
 
 #include "saturating_time.hpp"
 #include "sqlite/file.hpp"
@@ -50,41 +52,27 @@ bool is_to_be_begun_anew(sqlite3* connection, int code) {
          (code & 0xFF) == SQLITE_PROTOCOL;
 }
 
-/// Throws what just went wrong on `connection`.
-[[noreturn]] void throw_last_error(sqlite3* connection) {
-  const char* const file = sqlite3_db_filename(connection, "main");
-  const bool named = file != nullptr && *file != '\0';
-  const int code = sqlite3_extended_errcode(connection);
-  if (named && is_to_be_begun_anew(connection, code)) {
-    throw LookAgain(std::string(file) +
-                    ": others opened or closed it while it was read, or its -wal is missing");
-  }
-  const char* const detail =
-      code == SQLITE_READONLY_ROLLBACK
-          ? "a program that wrote to it was killed halfway; open it for writing once"
-          : sqlite3_errmsg(connection);
-  throw_storage_error(code, named ? file : "the database in memory", detail);
-}
-
 }  // namespace
 
 std::chrono::steady_clock::time_point deadline_after(std::chrono::milliseconds timeout) noexcept {
   return later(std::chrono::steady_clock::now(), timeout);
 }
 
-Statement::Statement(sqlite3* connection, const char* sql) {
+Statement::Statement(Connection& connection, const char* sql) : connection_(&connection) {
   sqlite3_stmt* statement = nullptr;
-  const int code =
-      sqlite3_prepare_v3(connection, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
-  if (code != SQLITE_OK) {
-    throw_last_error(connection);
-  }
+  const auto prepare = [&] {
+    return sqlite3_prepare_v3(connection.handle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &statement,
+                              nullptr);
+  };
+  int code = prepare();
+  if (code != SQLITE_OK && connection.schema_is_read_anew()) code = prepare();
+  if (code != SQLITE_OK) connection.fail();
   statement_.reset(statement);
 }
 
 void Statement::check(int code) const {
   if (code == SQLITE_OK) return;
-  throw_last_error(sqlite3_db_handle(statement_.get()));
+  connection_->fail();
 }
 
 void Statement::bind(int index, std::int64_t value) {
@@ -106,8 +94,14 @@ void Statement::bind(int index, const std::optional<std::string_view>& text) {
   }
 }
 
-bool Statement::step() {
+int Statement::run() {
   const int code = sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW || code == SQLITE_DONE || !connection_->schema_is_read_anew()) return code;
+  return sqlite3_step(statement_.get());
+}
+
+bool Statement::step() {
+  const int code = run();
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
   check(code);
@@ -115,9 +109,9 @@ bool Statement::step() {
 }
 
 bool Statement::write() {
-  const int code = sqlite3_step(statement_.get());
+  const int code = run();
   if (code == SQLITE_DONE) return true;
-  const int extended = sqlite3_extended_errcode(sqlite3_db_handle(statement_.get()));
+  const int extended = sqlite3_extended_errcode(connection_->handle());
   if (extended == SQLITE_CONSTRAINT_UNIQUE || extended == SQLITE_CONSTRAINT_NOTNULL) return false;
   check(code);
   return true;
@@ -156,9 +150,59 @@ Connection::Connection(const std::filesystem::path& path, int flags,
       handle_(owned_->getHandle()),
       busy_timeout_(busy_timeout) {
   sqlite3_busy_handler(handle_, &Connection::on_busy, this);
+  defend(flags);
 } catch (const SQLite::Exception& e) {
   throw_storage_error(e.getExtendedErrorCode() < 0 ? e.getErrorCode() : e.getExtendedErrorCode(),
                       "opening " + path.string(), e.what());
+}
+
+/// SQLite 3.38 to 3.40 take their own JSON functions for unsafe: without trust in the schema, a
+/// file whose host has an index on a JSON expression would be malformed to them.
+bool takes_json_for_unsafe() {
+  constexpr int first = 3038000;
+  constexpr int mended = 3041000;
+  const int version = sqlite3_libversion_number();
+  return first <= version && version < mended;
+}
+
+/// As https://www.sqlite.org/security.html advises for files from anybody, as far as a host's own
+/// tables in the file stay readable: limits on their texts would make them malformed.
+void Connection::defend(int flags) {
+  const auto set = [this](int option, int value) {
+    sqlite3_db_config(handle_, option, value, nullptr);
+  };
+  set(SQLITE_DBCONFIG_DEFENSIVE, 1);
+  if (!takes_json_for_unsafe()) set(SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0);
+  sqlite3_limit(handle_, SQLITE_LIMIT_ATTACHED, 0);
+  sqlite3_limit(handle_, SQLITE_LIMIT_WORKER_THREADS, 0);
+  if ((flags & SQLITE_OPEN_READONLY) == 0) return;
+  set(SQLITE_DBCONFIG_ENABLE_TRIGGER, 0);
+  set(SQLITE_DBCONFIG_ENABLE_VIEW, 0);
+  execute("PRAGMA query_only = ON");
+}
+
+/// \param trigger  also the name of a subquery or view, but those do not write. What a trigger
+/// keeps
+///     out without writing is noticed by whoever has written it.
+int Connection::authorize(void* self, int action, const char* /*first*/, const char* /*second*/,
+                          const char* /*database*/, const char* trigger) noexcept {
+  const bool writes = action == SQLITE_INSERT || action == SQLITE_UPDATE || action == SQLITE_DELETE;
+  if (trigger == nullptr || !writes) return SQLITE_OK;
+  auto& connection = *static_cast<Connection*>(self);
+  const auto& allowed = connection.allowed_triggers_;
+  if (std::find(allowed.begin(), allowed.end(), trigger) != allowed.end()) return SQLITE_OK;
+  connection.trigger_was_denied_ = true;
+  try {
+    connection.denied_trigger_ = trigger;
+  } catch (const std::bad_alloc&) {
+    connection.denied_trigger_.clear();  // the error does without its name
+  }
+  return SQLITE_DENY;
+}
+
+void Connection::allow_triggers(std::vector<std::string> names) {
+  allowed_triggers_ = std::move(names);
+  sqlite3_set_authorizer(handle_, &Connection::authorize, this);
 }
 
 Connection::Connection(sqlite3* host) noexcept : handle_(host) {}
@@ -187,16 +231,42 @@ Connection::~Connection() {
 }
 
 void Connection::execute(const char* sql) {
-  if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
-    throw_last_error(handle_);
+  if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail();
+}
+
+bool Connection::schema_is_read_anew() {
+  if (!std::exchange(trigger_was_denied_, false)) return false;
+  sqlite3_exec(handle_, "SELECT 1 FROM sqlite_master LIMIT 1", nullptr, nullptr, nullptr);
+  return true;
+}
+
+void Connection::fail() {
+  const char* const name = sqlite3_db_filename(handle_, "main");
+  const bool named = name != nullptr && *name != '\0';
+  const std::string file = named ? name : "the database in memory";
+  const int code = sqlite3_extended_errcode(handle_);
+  if (named && is_to_be_begun_anew(handle_, code)) {
+    throw LookAgain(file +
+                    ": others opened or closed it while it was read, or its -wal is missing");
   }
+  if (std::exchange(trigger_was_denied_, false)) {
+    throw StorageError(ErrorCode::foreign_trigger,
+                       file + " has a trigger " + denied_trigger_ +
+                           " on a table of castore's that was made since it was opened",
+                       {{"trigger", denied_trigger_}});
+  }
+  const char* const detail =
+      code == SQLITE_READONLY_ROLLBACK
+          ? "a program that wrote to it was killed halfway; open it for writing once"
+          : sqlite3_errmsg(handle_);
+  throw_storage_error(code, file, detail);
 }
 
 Connection::Borrowed Connection::borrow(const char* sql) {
   for (const auto& prepared : prepared_) {
     if (prepared->sql == sql && !prepared->in_use) return Borrowed(*prepared);
   }
-  prepared_.push_back(std::make_unique<Prepared>(Prepared{sql, Statement(handle_, sql)}));
+  prepared_.push_back(std::make_unique<Prepared>(Prepared{sql, Statement(*this, sql)}));
   return Borrowed(*prepared_.back());
 }
 

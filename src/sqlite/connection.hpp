@@ -50,10 +50,13 @@ struct FinalizeStatement {
   }
 };
 
-/// A prepared statement. SQLiteCpp's has no `string_view`, and copies a shared pointer per column.
+class Connection;
+
+/// A prepared statement of a connection, which outlives it. SQLiteCpp's has no `string_view`, and
+/// copies a shared pointer per column.
 class Statement {
  public:
-  Statement(sqlite3* connection, const char* sql);
+  Statement(Connection& connection, const char* sql);
 
   void bind(int index, std::int64_t value);
   /// Borrowed until the statement is reset.
@@ -72,8 +75,10 @@ class Statement {
   [[nodiscard]] std::optional<std::string_view> optional_text(int column) const;
 
  private:
+  int run();
   void check(int code) const;
 
+  Connection* connection_;
   std::unique_ptr<sqlite3_stmt, FinalizeStatement> statement_;
 };
 
@@ -108,6 +113,8 @@ class Connection {
 
   /// \param path  absolute, or SQLite would take some for URIs; or ":memory:", or "" for a
   ///     temporary database
+  /// It runs no code of the file's choice: SQLite's defences are up, and one for reading neither
+  /// writes nor runs triggers nor reads views.
   /// \param vfs   SQLite's own if null
   Connection(const std::filesystem::path& path, int flags, std::chrono::milliseconds busy_timeout,
              const char* vfs = nullptr);
@@ -125,6 +132,17 @@ class Connection {
   /// From now on, how long to wait for other processes: until then, but not at all if that is past.
   /// A host's connection waits as the host has told it to.
   void wait_until(std::chrono::steady_clock::time_point deadline) noexcept { deadline_ = deadline; }
+
+  /// From now on a statement in which another trigger than these would write throws
+  /// `foreign_trigger`, however late that was made.
+  void allow_triggers(std::vector<std::string> names);
+
+  /// Where a statement was just denied for a trigger: SQLite goes by the schema that it knows then,
+  /// and does not look whether the trigger is still there. \returns whether to try once more
+  [[nodiscard]] bool schema_is_read_anew();
+
+  /// Throws what just went wrong.
+  [[noreturn]] void fail();
 
   /// For statements that are run once.
   void execute(const char* sql);
@@ -153,12 +171,18 @@ class Connection {
 
  private:
   static int on_busy(void* self, int count) noexcept;
+  static int authorize(void* self, int action, const char* first, const char* second,
+                       const char* database, const char* trigger) noexcept;
+  void defend(int flags);
 
   std::unique_ptr<SQLite::Database> owned_;
   sqlite3* handle_;
   std::chrono::milliseconds busy_timeout_{};
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   std::chrono::steady_clock::time_point give_up_;
+  std::vector<std::string> allowed_triggers_;
+  bool trigger_was_denied_ = false;  ///< by what is prepared now: SQLite fails with several codes
+  std::string denied_trigger_;
   std::vector<std::unique_ptr<Prepared>> prepared_;
   bool doomed_ = false;
   ProcessId process_ = this_process();

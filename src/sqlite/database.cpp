@@ -8,6 +8,7 @@
 
 #include "sqlite/database_impl.hpp"
 #include "sqlite/migrations.hpp"
+#include "sqlite/schema.hpp"
 
 namespace castore::sqlite {
 namespace {
@@ -75,7 +76,8 @@ std::exception_ptr copy_of(const std::exception_ptr& cause) noexcept {
     }
   } catch (const StorageError& error) {
     try {
-      return std::make_exception_ptr(StorageError(error.code(), std::string(error.what())));
+      return std::make_exception_ptr(
+          StorageError(error.code(), std::string(error.what()), error.fields()));
     } catch (...) {
       return cause;
     }
@@ -184,8 +186,7 @@ void Database::Impl::open_for_reading() {
   in_place.watch(path);
   read_only_file.emplace(path, options.busy_timeout);
   Reading::from(*this, [this](const Reading& reading) {
-    check_schema(reading.connection(), path.string());
-    if (applied_version(reading.connection()) == 0) {
+    if (check_schema(reading.connection(), path.string()) == 0) {
       throw StorageError(ErrorCode::not_a_castore_file, path.string() + " holds no event store");
     }
   });
@@ -202,11 +203,19 @@ std::unique_ptr<Connection> Database::Impl::open_writer() const {
     throw StorageError(ErrorCode::storage_read_only, path.string() + " is write-protected");
   }
   // Before anything is changed in a file that is not for us.
-  check_schema(*connection, path.string());
+  check_tables(*connection);
   if (path != memory) switch_to_wal(*connection, options);
   connection->execute(synchronous_pragma(options.synchronous));
   connection->execute(read_schema_version);  // and so has the log opened
   return connection;
+}
+
+void Database::Impl::check_tables(Connection& connection) const {
+  const std::string file = on_host_connection ? "the host's database" : path.string();
+  const int version = check_schema(connection, file);
+  if (options.foreign_triggers == ForeignTriggers::allow) return;
+  refuse_foreign_triggers(connection, file, version);
+  if (!on_host_connection) connection.allow_triggers(own_triggers());
 }
 
 void Database::Impl::open_for_writing() {
@@ -628,11 +637,12 @@ std::shared_ptr<Database> Database::open(const std::filesystem::path& path,
   return std::shared_ptr<Database>(new Database(std::move(impl)));
 }
 
-std::shared_ptr<Database> Database::on_connection(sqlite3* connection) {
-  auto impl = std::make_unique<Impl>(std::filesystem::path(), DatabaseOptions{});
+std::shared_ptr<Database> Database::on_connection(sqlite3* connection, ForeignTriggers triggers) {
+  auto impl = std::make_unique<Impl>(std::filesystem::path(),
+                                     DatabaseOptions{.foreign_triggers = triggers});
   impl->on_host_connection = true;
   impl->writer = std::make_unique<Connection>(connection);
-  check_schema(*impl->writer, "the host's database");
+  impl->check_tables(*impl->writer);
   migrate(*impl->writer);
   impl->writer->prepare_transactions();
   return std::shared_ptr<Database>(new Database(std::move(impl)));

@@ -57,6 +57,8 @@ struct Database::Impl {
 
   void open_for_reading();
   void open_for_writing();
+  /// \throws StorageError  they are not ours
+  void check_tables(Connection& connection) const;
 
   std::filesystem::path path;  ///< empty: the writer is the only connection there can be
   DatabaseOptions options;

@@ -232,7 +232,7 @@ class Sorter {
   /// After the last `add`: the next ones.
   void next(std::vector<Match>& matches) {
     if (!sorted_) {
-      sorted_.emplace(connection_.handle(),
+      sorted_.emplace(connection_,
                       "SELECT position, timestamp FROM match ORDER BY timestamp, position");
     }
     matches.clear();
@@ -338,7 +338,7 @@ bool SqliteEventFeed::walk(const std::string& sql, std::int64_t most_rows, const
     // An aggregate's index is read as a whole.
     const std::int64_t reached =
         query_.aggregate_id ? newest : last_ + std::min(window, newest - last_);
-    Statement rows(reading.connection().handle(), sql.c_str());
+    Statement rows(reading.connection(), sql.c_str());
     rows.bind(1, last_);
     rows.bind(2, reached);
     rows.bind(3, most_rows);

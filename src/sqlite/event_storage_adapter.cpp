@@ -56,6 +56,12 @@ constexpr auto overwrite_event = R"sql(
    WHERE event_store_id = ?1 AND aggregate_id = ?2 AND version = ?3
 )sql";
 
+constexpr auto find_same_event = R"sql(
+  SELECT 1 FROM castore_event
+   WHERE event_store_id = ?1 AND aggregate_id = ?2 AND version = ?3 AND type = ?4
+     AND timestamp = ?5 AND payload IS ?6 AND metadata IS ?7
+)sql";
+
 constexpr auto select_events = R"sql(
   SELECT version, type, timestamp, payload, metadata FROM castore_event
    WHERE event_store_id = ?1 AND aggregate_id = ?2 AND version BETWEEN ?3 AND ?4
@@ -121,6 +127,24 @@ void bind_event(const Connection::Borrowed& statement, std::string_view event_st
   statement->bind(7, event.metadata);
 }
 
+StorageError kept_out(std::string_view event_store_id, const NewEventView& event) {
+  return {ErrorCode::storage,
+          "version " + std::to_string(event.version) + " of " + std::string(event_store_id) +
+              " aggregate " + std::string(event.aggregate_id) +
+              " is not stored: a trigger (or an authorizer) on castore_event, which is not "
+              "castore's, keeps it out, changes or deletes it"};
+}
+
+/// \throws StorageError  a trigger has changed or deleted what `changes` has written
+void check_is_as_pushed(Connection& connection, const Changes& changes,
+                        std::string_view event_store_id, const NewEventView& event,
+                        Timestamp timestamp) {
+  if (!changes.by_others()) return;
+  const auto same = connection.borrow(find_same_event);
+  bind_event(same, event_store_id, event, timestamp);
+  if (!same->step()) throw kept_out(event_store_id, event);
+}
+
 enum class Inserted {
   yes,
   refused,   ///< its version is taken or leaves a gap
@@ -133,7 +157,9 @@ Inserted insert(Connection& connection, std::string_view event_store_id, const N
   bind_event(statement, event_store_id, event, timestamp);
   const Changes changes(connection.handle());
   if (!statement->write()) return Inserted::refused;
-  return changes.any() ? Inserted::yes : Inserted::kept_out;
+  if (!changes.any()) return Inserted::kept_out;
+  check_is_as_pushed(connection, changes, event_store_id, event, timestamp);
+  return Inserted::yes;
 }
 
 /// \returns whether it is overwritten: if not, there was none, or a trigger has kept it as it was
@@ -143,7 +169,9 @@ bool overwrite(Connection& connection, std::string_view event_store_id, const Ne
   bind_event(statement, event_store_id, event, timestamp);
   const Changes changes(connection.handle());
   statement->step();
-  return changes.any();
+  if (!changes.any()) return false;
+  check_is_as_pushed(connection, changes, event_store_id, event, timestamp);
+  return true;
 }
 
 bool is_taken(Connection& connection, std::string_view event_store_id, const NewEventView& event) {
@@ -172,14 +200,6 @@ void check_version(Connection& connection, std::string_view event_store_id,
     throw VersionGapError(std::string(event_store_id), std::string(event.aggregate_id),
                           event.version, next_version(last));
   }
-}
-
-StorageError kept_out(std::string_view event_store_id, const NewEventView& event) {
-  return {ErrorCode::storage, "version " + std::to_string(event.version) + " of " +
-                                  std::string(event_store_id) + " aggregate " +
-                                  std::string(event.aggregate_id) +
-                                  " is not stored: a trigger (or an authorizer) on castore_event, "
-                                  "which is not castore's, keeps it out"};
 }
 
 /// \throws InvalidEventError  another text would be stored in place of one of the event's
@@ -220,9 +240,12 @@ void store(Connection& connection, std::string_view event_store_id, const NewEve
 
 class PushedEvent final : public sqlite::PendingWrite {
  public:
-  PushedEvent(Connection* connection, const Clock& clock, std::string_view event_store_id,
-              const NewEventView& event, const PushEventOptions& options)
+  /// \param alone  whether no trigger has a say in what is stored
+  PushedEvent(Connection* connection, bool alone, const Clock& clock,
+              std::string_view event_store_id, const NewEventView& event,
+              const PushEventOptions& options)
       : connection_(connection),
+        alone_(alone),
         clock_(clock),
         event_store_id_(event_store_id),
         event_(event),
@@ -233,12 +256,13 @@ class PushedEvent final : public sqlite::PendingWrite {
     store(*connection_, event_store_id_, event_, timestamp_, options_);
   }
   /// To overwrite is to try, and to insert if there was nothing.
-  [[nodiscard]] bool one_statement() const noexcept override { return !options_.force; }
+  [[nodiscard]] bool one_statement() const noexcept override { return alone_ && !options_.force; }
 
   [[nodiscard]] Timestamp timestamp() const noexcept { return timestamp_; }
 
  private:
   Connection* connection_;  ///< null if read-only: then it is not run
+  bool alone_;
   const Clock& clock_;
   std::string_view event_store_id_;
   const NewEventView& event_;
@@ -498,7 +522,8 @@ Timestamp SqliteEventStorageAdapter::push_event(std::string_view event_store_id,
                                                 const PushEventOptions& options) {
   check_new_event(event_store_id, event);
   sqlite::Database::Impl& database = *database_->impl_;
-  PushedEvent write(database.writer.get(), clock_, event_store_id, event, options);
+  const bool alone = database.options.foreign_triggers == sqlite::ForeignTriggers::refuse;
+  PushedEvent write(database.writer.get(), alone, clock_, event_store_id, event, options);
   database.run(write);
   return write.timestamp();
 }

@@ -18,11 +18,16 @@
 namespace castore::testing {
 namespace {
 
+using sqlite::ForeignTriggers;
+
+constexpr sqlite::DatabaseOptions allowed{.foreign_triggers = ForeignTriggers::allow};
+
 /// A store with version 1 of "a", and a host beside it. What has a type that begins with KEPT is
 /// kept out, by a trigger of the host's.
 struct Triggers {
   TemporaryDirectory directory;
-  std::shared_ptr<sqlite::Database> database = sqlite::Database::open(directory / "store.db");
+  std::shared_ptr<sqlite::Database> database =
+      sqlite::Database::open(directory / "store.db", allowed);
   std::shared_ptr<SqliteEventStorageAdapter> events =
       std::make_shared<SqliteEventStorageAdapter>(database);
   Sql sql{directory / "store.db"};
@@ -168,6 +173,136 @@ TEST_CASE_FIXTURE(Triggers, "what else a trigger writes changes no answer") {
   CHECK(sql.value("SELECT count(*) FROM audit") == std::to_string(2 + 3 + 4));
 }
 
+TEST_CASE_FIXTURE(Triggers, "an event that a trigger changes or deletes is an error") {
+  sql("CREATE TRIGGER host_change AFTER INSERT ON castore_event WHEN NEW.type = 'CHANGED' BEGIN"
+      "  UPDATE castore_event SET payload = '1000000' WHERE position = NEW.position;"
+      " END;"
+      "CREATE TRIGGER host_delete AFTER INSERT ON castore_event WHEN NEW.type = 'DELETED' BEGIN"
+      "  DELETE FROM castore_event WHERE position = NEW.position;"
+      " END;"
+      "CREATE TRIGGER host_overwrite AFTER UPDATE ON castore_event WHEN NEW.type = 'OVERWRITTEN'"
+      " BEGIN UPDATE castore_event SET metadata = '1' WHERE position = NEW.position; END");
+  const auto of_type = [](const char* type, Version version) {
+    NewEventDetail event = with_payload(new_event("a", version), "1");
+    event.type = type;
+    return event;
+  };
+  for (const char* const type : {"CHANGED", "DELETED"}) {
+    CAPTURE(type);
+    failure([&] { push(*events, "STORE", of_type(type, 2)); });
+    failure([&] { push(*events, "STORE", of_type(type, 2), {.force = true}); });
+    failure([&] {
+      push_group(*events, {{events.get(), "STORE", of_type("OTHER", 2)},
+                           {events.get(), "STORE", of_type(type, 3)}});
+    });
+  }
+  failure([&] { push(*events, "STORE", of_type("OVERWRITTEN", 1), {.force = true}); });
+  CHECK(stored() == "a1");
+  CHECK(read(*events, "STORE", "a").front().type == "SOMETHING_HAPPENED");
+  push(*events, "STORE", of_type("OTHER", 2));
+  CHECK(stored() == "a1 a2");
+}
+
+// --- Refused, which is the rule ---
+
+constexpr auto host_trigger =
+    "CREATE TRIGGER host AFTER INSERT ON castore_event WHEN NEW.version > 1"
+    " BEGIN DELETE FROM castore_event WHERE position = NEW.position; END";
+
+/// The `foreign_trigger` that `action` throws names "host".
+template <class Action>
+void check_refused(Action&& action) {
+  const auto error = thrown<StorageError>(action);
+  REQUIRE(error);
+  CHECK(error->code() == ErrorCode::foreign_trigger);
+  CHECK(error->fields() == std::vector<ErrorField>{{"trigger", "host"}});
+  CHECK(std::string_view(error->what()).find("host") != std::string_view::npos);
+}
+
+TEST_CASE("a file with a trigger of others is read but not opened for writing") {
+  const TemporaryDirectory directory;
+  const auto path = directory / "store.db";
+  static_cast<void>(sqlite::Database::open(path));
+  Sql sql(path);
+  SUBCASE("on the events") { sql(host_trigger); }
+  SUBCASE("on the ledger") {
+    sql("CREATE TRIGGER host DELETE ON CASTORE_MIGRATION BEGIN SELECT RAISE(IGNORE); END");
+  }
+  SUBCASE("by a name that looks like ours") {
+    sql("CREATE TRIGGER \"host\" BEFORE UPDATE ON castore_event BEGIN SELECT 1; END");
+  }
+  check_refused([&] { static_cast<void>(sqlite::Database::open(path)); });
+  const SqliteEventStorageAdapter events(sqlite::Database::open(path, {.read_only = true}));
+  CHECK(read(events, "STORE", "a").empty());
+  CHECK(sql.value("SELECT count(*) FROM sqlite_master WHERE type = 'trigger'") == "1");
+}
+
+TEST_CASE("triggers on the host's own tables are the host's business") {
+  const TemporaryDirectory directory;
+  static_cast<void>(sqlite::Database::open(directory / "store.db"));
+  Sql{directory / "store.db"}(
+      "CREATE TABLE customer (name TEXT);"
+      "CREATE TRIGGER host AFTER INSERT ON customer BEGIN DELETE FROM castore_event; END");
+  SqliteEventStorageAdapter events(sqlite::Database::open(directory / "store.db"));
+  push(events, "STORE", new_event("a", 1));
+}
+
+TEST_CASE("a trigger that is made while the file is open fails the next push") {
+  const TemporaryDirectory directory;
+  const auto database = sqlite::Database::open(directory / "store.db");
+  SqliteEventStorageAdapter events(database);
+  push(events, "STORE", new_event("a", 1));
+  Sql sql(directory / "store.db");
+  sql(host_trigger);
+
+  check_refused([&] { push(events, "STORE", new_event("a", 2)); });
+  check_refused([&] {
+    push_group(events,
+               {{&events, "STORE", new_event("a", 2)}, {&events, "STORE", new_event("b", 1)}});
+  });
+  CHECK(code_of([&] {
+          sqlite::Transaction transaction(*database);
+          push(events, "STORE", new_event("a", 2));
+        }) == "ForeignTrigger");
+  CHECK(versions(events, "STORE", "a") == std::vector<Version>{1});
+
+  sql("DROP TRIGGER host");
+  push(events, "STORE", new_event("a", 2));
+  CHECK(versions(events, "STORE", "a") == std::vector<Version>{1, 2});
+}
+
+TEST_CASE("a host's connection has the same rule") {
+  Sql host(":memory:");
+  static_cast<void>(sqlite::Database::on_connection(host.handle()));
+  SUBCASE("for lasting triggers") { host(host_trigger); }
+  SUBCASE("for temporary ones") {
+    host("CREATE TEMP TRIGGER host AFTER INSERT ON main.castore_event BEGIN SELECT 1; END");
+  }
+  check_refused([&] { static_cast<void>(sqlite::Database::on_connection(host.handle())); });
+  SqliteEventStorageAdapter events(
+      sqlite::Database::on_connection(host.handle(), ForeignTriggers::allow));
+  push(events, "STORE", new_event("a", 1));
+}
+
+TEST_CASE("a host's connection is left as the host has configured it") {
+  Sql host(":memory:");
+  const auto configuration = [&] {
+    std::vector<int> values;
+    for (const int option : {SQLITE_DBCONFIG_DEFENSIVE, SQLITE_DBCONFIG_TRUSTED_SCHEMA,
+                             SQLITE_DBCONFIG_ENABLE_TRIGGER, SQLITE_DBCONFIG_ENABLE_VIEW}) {
+      int value = -1;
+      sqlite3_db_config(host.handle(), option, -1, &value);
+      values.push_back(value);
+    }
+    values.push_back(sqlite3_limit(host.handle(), SQLITE_LIMIT_ATTACHED, -1));
+    return values;
+  };
+  const auto before = configuration();
+  static_cast<void>(sqlite::Database::on_connection(host.handle()));
+  CHECK(configuration() == before);
+  host("ATTACH ':memory:' AS other");
+}
+
 TEST_CASE("an event that a host's authorizer keeps out is an error") {
   Sql host(":memory:");
   SqliteEventStorageAdapter events(sqlite::Database::on_connection(host.handle()));
@@ -194,7 +329,9 @@ TEST_CASE("a migration that a trigger keeps out of the ledger is an error and no
   sql("CREATE TABLE castore_migration (version INTEGER PRIMARY KEY, name TEXT NOT NULL, "
       "applied_at INTEGER NOT NULL) STRICT;"
       "CREATE TRIGGER host BEFORE INSERT ON castore_migration BEGIN SELECT RAISE(IGNORE); END");
-  const auto open = [&] { static_cast<void>(sqlite::Database::open(directory / "store.db")); };
+  const auto open = [&] {
+    static_cast<void>(sqlite::Database::open(directory / "store.db", allowed));
+  };
 
   const auto error = thrown<StorageError>(open);
 

@@ -26,6 +26,15 @@ enum class Synchronous {
   full,    ///< survives a power cut
 };
 
+/// Triggers on castore's tables that castore has not made. They run inside a push, and can keep
+/// out, change or delete what is pushed.
+enum class ForeignTriggers {
+  refuse,  ///< opening for writing throws `foreign_trigger`, and so does a push once there is one
+  /// They are the host's own. A push that they keep out, change or delete is an error, and nothing
+  /// of it is stored; they cost each push a look at the event.
+  allow,
+};
+
 struct DatabaseOptions {
   /// Never write: no file is created, no migration applied, no `-wal` or `-shm` made or changed.
   bool read_only = false;
@@ -39,6 +48,8 @@ struct DatabaseOptions {
   /// four; SQLite keeps one descriptor of each for the next, as long as the file is open in the
   /// process.
   std::size_t max_readers = 16;
+  /// Of no concern where `read_only`: no trigger runs then.
+  ForeignTriggers foreign_triggers = ForeignTriggers::refuse;
 };
 
 /// An SQLite file that holds events, perhaps beside the host's own tables: castore's begin with
@@ -62,9 +73,10 @@ class Database : public std::enable_shared_from_this<Database> {
   /// this library's schema. `":memory:"` is a database of its own that is gone with the object.
   /// \throws StorageError  `code()` says: `file_not_found` (read-only, or no such folder),
   ///     `not_a_castore_file` (no SQLite file; a folder, pipe or device; read-only without our
-  ///     tables; our table with other columns), `newer_schema` (written by a newer library),
-  ///     `storage_read_only` (no permission to write), `forked_process` (the file was open when
-  ///     this process was forked), `storage`
+  ///     tables; a table of ours that differs from what our migrations make), `newer_schema`
+  ///     (written by a newer library), `foreign_trigger`, `permission_denied`,
+  ///     `storage_read_only` (a file system that is mounted for reading), `forked_process` (the
+  ///     file was open when this process was forked), `storage`
   /// \throws StorageBusyError  another process kept the file locked
   [[nodiscard]] static std::shared_ptr<Database> open(const std::filesystem::path& path,
                                                       const DatabaseOptions& options = {});
@@ -74,11 +86,12 @@ class Database : public std::enable_shared_from_this<Database> {
   /// to run after the commit (`on_event_pushed`) runs only for transactions opened by
   /// `sqlite::Transaction`, since SQLite does not tell us of the host's `COMMIT`.
   ///
-  /// Its pragmas (journal mode, synchronous, busy timeout) stay as they are, and its tables are
-  /// brought up to our schema. The connection must outlive this object, and may be used by one
-  /// thread at a time: do not use it while another thread calls castore.
-  /// \throws StorageError, StorageBusyError  as `open`
-  [[nodiscard]] static std::shared_ptr<Database> on_connection(sqlite3* connection);
+  /// Its pragmas (journal mode, synchronous, busy timeout) and its configuration stay as they are,
+  /// and its tables are brought up to our schema. The connection must outlive this object, and may
+  /// be used by one thread at a time: do not use it while another thread calls castore. \throws
+  /// StorageError, StorageBusyError  as `open`
+  [[nodiscard]] static std::shared_ptr<Database> on_connection(
+      sqlite3* connection, ForeignTriggers triggers = ForeignTriggers::refuse);
 
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
