@@ -149,6 +149,11 @@ ListAggregateIdsQuery read_page_token(std::string_view event_store_id, std::stri
 
 }  // namespace
 
+bool is_valid_id(std::string_view id) noexcept {
+  return !id.empty() && id.size() <= max_id_size && id.find('\0') == std::string_view::npos &&
+         is_utf8(id);
+}
+
 Timestamp system_now() {
   return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }

@@ -26,6 +26,9 @@ Timestamp checked_timestamp(Timestamp timestamp);
 /// The longest aggregate id, event store id or event type, in bytes.
 inline constexpr std::size_t max_id_size = 1024;
 
+/// Whether an aggregate id, event store id or event type keeps the rules of `check_new_event`.
+[[nodiscard]] bool is_valid_id(std::string_view id) noexcept;
+
 /// The rules of an event to be pushed: ids and type are 1 to `max_id_size` bytes of UTF-8 without
 /// NUL, the type is not reserved, `version` ≥ 1, the timestamp is storable, payload and metadata
 /// pass `check_json`.

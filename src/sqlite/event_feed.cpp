@@ -19,12 +19,8 @@ namespace {
 /// As many positions are looked at in one transaction, and listed ahead, at the most.
 constexpr std::int64_t window = 20'000;
 
+constexpr auto select_lowest_position = "SELECT min(position) FROM castore_event";
 constexpr auto select_newest_position = "SELECT max(position) FROM castore_event";
-
-constexpr auto select_at_position = R"sql(
-  SELECT position, event_store_id, aggregate_id, version, type, timestamp, payload, metadata
-    FROM castore_event WHERE position = ?1
-)sql";
 
 // Each by one step in the unique index.
 constexpr auto every_event_store = R"sql(
@@ -117,21 +113,6 @@ void FeedSql::bind(Connection& connection, Statement& statement) const {
   }
 }
 
-/// A row of `select_events` and `select_at_position`, valid until the next step.
-struct Row {
-  explicit Row(const Statement& row)
-      : position(row.integer(0)), event_store_id(row.text(1)), event{row.text(2),
-                                                                     row.integer(3),
-                                                                     row.text(4),
-                                                                     to_timestamp(row.integer(5)),
-                                                                     row.optional_text(6),
-                                                                     row.optional_text(7)} {}
-
-  std::int64_t position;
-  std::string_view event_store_id;
-  EventView event;
-};
-
 /// A page of events, whose memory is that of the page before.
 class Page {
  public:
@@ -146,7 +127,7 @@ class Page {
   }
 
   void clear();
-  void add(const Row& row);
+  void add(const EventRow& row);
 
  private:
   static constexpr std::size_t most_text = 1 << 20;  // bytes
@@ -185,7 +166,7 @@ void Page::assign(std::optional<std::string>& target, std::optional<std::string_
   }
 }
 
-void Page::add(const Row& row) {
+void Page::add(const EventRow& row) {
   const EventView& event = row.event;
   if (used_ == events_.size()) events_.emplace_back();
   FedEvent& fed = events_[used_++];
@@ -294,6 +275,7 @@ class SqliteEventFeed final : public EventFeed {
   }
 
   std::span<const FedEvent> next_page() override {
+    if (!query_.after && !positions_are_sound_) check_positions();
     page_.clear();
     if (sorter_ || query_.aggregate_id) {
       read_listed();
@@ -304,14 +286,15 @@ class SqliteEventFeed final : public EventFeed {
   }
 
  private:
+  void check_positions();
   void order_by_timestamp();
   [[nodiscard]] bool is_in_order();
   [[nodiscard]] bool list_more();
   void read_listed();
   void read_listed_page();
   void scan();
-  [[nodiscard]] bool add(const Row& row);
-  [[nodiscard]] bool add_if_it_matches(const Row& row);
+  [[nodiscard]] bool add(const EventRow& row);
+  [[nodiscard]] bool add_if_it_matches(const EventRow& row);
   template <class Read>
   [[nodiscard]] bool walk(const std::string& sql, std::int64_t most_rows, const Read& read);
 
@@ -319,6 +302,7 @@ class SqliteEventFeed final : public EventFeed {
   FeedQuery query_;
   FeedSql sql_;
   Page page_;
+  bool positions_are_sound_ = false;     ///< there is none below 1
   std::int64_t last_ = 0;                ///< the position up to which the table was looked at
   std::optional<std::int64_t> bound_{};  ///< the position beyond which it is not
   std::optional<Sorter> sorter_;
@@ -346,6 +330,24 @@ bool SqliteEventFeed::walk(const std::string& sql, std::int64_t most_rows, const
     last_ = read(rows).value_or(reached);
     return true;
   });
+}
+
+/// What has a position below 1, which castore gives to none, would be left out.
+/// \throws MalformedEventError
+void SqliteEventFeed::check_positions() {
+  Reading::from(*database_, [this](const Reading& reading) {
+    const auto lowest = reading.connection().borrow(select_lowest_position);
+    if (!lowest->step() || lowest->integer(0) >= 1) return;
+    Statement row(reading.connection(), sql_.select_events().c_str());
+    row.bind(1, std::numeric_limits<std::int64_t>::min());
+    row.bind(2, std::int64_t{0});
+    row.bind(3, std::int64_t{1});
+    sql_.bind(reading.connection(), row);
+    if (!row.step()) return;
+    const EventRow event(row);
+    check_stored_event(event.position, event.event_store_id, event.event);
+  });
+  positions_are_sound_ = true;
 }
 
 /// \returns whether there are any
@@ -387,8 +389,8 @@ bool SqliteEventFeed::is_in_order() {
 }
 
 /// \returns false at a damaged event behind others: those are handed out first
-bool SqliteEventFeed::add(const Row& row) try {
-  check_stored_event(row.event_store_id, row.event);
+bool SqliteEventFeed::add(const EventRow& row) try {
+  check_stored_event(row.position, row.event_store_id, row.event);
   page_.add(row);
   return true;
 } catch (const MalformedEventError&) {
@@ -397,7 +399,7 @@ bool SqliteEventFeed::add(const Row& row) try {
 }
 
 /// It may have been overwritten since it was listed.
-bool SqliteEventFeed::add_if_it_matches(const Row& row) {
+bool SqliteEventFeed::add_if_it_matches(const EventRow& row) {
   return !matches(query_, row.position, row.event_store_id, row.event) || add(row);
 }
 
@@ -409,7 +411,7 @@ void SqliteEventFeed::scan() {
     bool more = true;
     while (more && !page_.is_full()) {
       if (!row.step()) return std::nullopt;
-      more = add(Row(row));
+      more = add(EventRow(row));
     }
     return page_.events().back().position;
   };
@@ -440,7 +442,7 @@ void SqliteEventFeed::read_listed_page() {
     const auto statement = reading.connection().borrow(select_at_position);
     for (; next < listed_.size() && !page_.is_full(); ++next) {
       statement->bind(1, listed_[next].position);
-      if (statement->step() && !add_if_it_matches(Row(*statement))) break;
+      if (statement->step() && !add_if_it_matches(EventRow(*statement))) break;
       statement->reset();
     }
     return next;

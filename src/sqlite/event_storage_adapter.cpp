@@ -63,13 +63,13 @@ constexpr auto find_same_event = R"sql(
 )sql";
 
 constexpr auto select_events = R"sql(
-  SELECT version, type, timestamp, payload, metadata FROM castore_event
+  SELECT version, type, timestamp, payload, metadata, position FROM castore_event
    WHERE event_store_id = ?1 AND aggregate_id = ?2 AND version BETWEEN ?3 AND ?4
    ORDER BY version LIMIT ?5
 )sql";
 
 constexpr auto select_events_reverse = R"sql(
-  SELECT version, type, timestamp, payload, metadata FROM castore_event
+  SELECT version, type, timestamp, payload, metadata, position FROM castore_event
    WHERE event_store_id = ?1 AND aggregate_id = ?2 AND version BETWEEN ?3 AND ?4
    ORDER BY version DESC LIMIT ?5
 )sql";
@@ -77,14 +77,14 @@ constexpr auto select_events_reverse = R"sql(
 // One range of the index on initial events, from a (timestamp, id) to a timestamp. No id is empty,
 // so that (t, '') is before all of t.
 constexpr auto select_aggregate_ids = R"sql(
-  SELECT aggregate_id, timestamp FROM castore_event
+  SELECT aggregate_id, timestamp, position FROM castore_event
    WHERE version = 1 AND event_store_id = ?1
      AND (timestamp, aggregate_id) > (?2, ?3) AND timestamp <= ?4
    ORDER BY timestamp, aggregate_id LIMIT ?5
 )sql";
 
 constexpr auto select_aggregate_ids_reverse = R"sql(
-  SELECT aggregate_id, timestamp FROM castore_event
+  SELECT aggregate_id, timestamp, position FROM castore_event
    WHERE version = 1 AND event_store_id = ?1
      AND (timestamp, aggregate_id) < (?2, ?3) AND timestamp >= ?4
    ORDER BY timestamp DESC, aggregate_id DESC LIMIT ?5
@@ -92,21 +92,38 @@ constexpr auto select_aggregate_ids_reverse = R"sql(
 
 // The same range without the id, for a database whose order of ids is not ours.
 constexpr auto select_aggregate_ids_between = R"sql(
-  SELECT aggregate_id, timestamp FROM castore_event
+  SELECT aggregate_id, timestamp, position FROM castore_event
    WHERE version = 1 AND event_store_id = ?1 AND timestamp BETWEEN ?2 AND ?3
    ORDER BY timestamp
 )sql";
 
 constexpr auto select_aggregate_ids_between_reverse = R"sql(
-  SELECT aggregate_id, timestamp FROM castore_event
+  SELECT aggregate_id, timestamp, position FROM castore_event
    WHERE version = 1 AND event_store_id = ?1 AND timestamp BETWEEN ?2 AND ?3
    ORDER BY timestamp DESC
 )sql";
 
+// What these find is listed by nothing else: an event has no such timestamp.
+constexpr auto find_initial_event_before = R"sql(
+  SELECT position FROM castore_event
+   WHERE version = 1 AND event_store_id = ?1 AND timestamp < ?2 LIMIT 1
+)sql";
+
+constexpr auto find_initial_event_after = R"sql(
+  SELECT position FROM castore_event
+   WHERE version = 1 AND event_store_id = ?1 AND timestamp > ?2 LIMIT 1
+)sql";
+
 constexpr auto summarize_event_stores = R"sql(
   SELECT event_store_id, count(DISTINCT aggregate_id), count(*), min(timestamp), max(timestamp),
-         max(position)
+         max(position), min(position), min(version)
     FROM castore_event GROUP BY event_store_id
+)sql";
+
+constexpr auto find_malformed_event = R"sql(
+  SELECT position FROM castore_event
+   WHERE event_store_id = ?1
+     AND (position < 1 OR version < 1 OR timestamp NOT BETWEEN ?2 AND ?3) LIMIT 1
 )sql";
 
 constexpr std::int64_t no_limit = -1;
@@ -305,7 +322,7 @@ EventView read_event(const Connection::Borrowed& row, std::string_view event_sto
   const EventView event{aggregate_id,          row->integer(0),
                         row->text(1),          to_timestamp(row->integer(2)),
                         row->optional_text(3), row->optional_text(4)};
-  sqlite::check_stored_event(event_store_id, event);
+  sqlite::check_stored_event(row->integer(5), event_store_id, event);
   return event;
 }
 
@@ -379,6 +396,7 @@ class Shown {
 struct Listing {
   Listing(std::string_view store, const ListAggregateIdsQuery& asked)
       : event_store_id(store),
+        has_valid_id(is_valid_id(store)),
         query(asked),
         lowest(count(asked.initial_event_after.value_or(min_timestamp))),
         highest(
@@ -390,13 +408,52 @@ struct Listing {
   }
 
   std::string_view event_store_id;
+  bool has_valid_id;
   const ListAggregateIdsQuery& query;
   std::int64_t lowest;   ///< inclusive
   std::int64_t highest;  ///< inclusive
 };
 
-ListedAggregateId read_aggregate_id(const Connection::Borrowed& row) {
-  return {std::string(row->text(0)), to_timestamp(row->integer(1))};
+/// \throws MalformedEventError
+ListedAggregateId read_aggregate_id(Connection& connection, const Listing& listing,
+                                    const Connection::Borrowed& row) {
+  ListedAggregateId listed{std::string(row->text(0)), to_timestamp(row->integer(1))};
+  const std::int64_t position = row->integer(2);
+  if (position < 1 || !listing.has_valid_id || !is_valid_id(listed.aggregate_id)) {
+    sqlite::check_stored_event(connection, position);
+  }
+  return listed;
+}
+
+/// A listing without an end on one side has to meet the aggregates whose timestamp is none.
+/// \throws MalformedEventError
+void check_ends(Connection& connection, const Listing& listing) {
+  const auto check = [&](const char* sql, Timestamp end) {
+    const auto row = connection.borrow(sql);
+    row->bind(1, storable(connection, listing.event_store_id));
+    row->bind(2, count(end));
+    if (row->step()) sqlite::check_stored_event(connection, row->integer(0));
+  };
+  if (!listing.query.initial_event_after) check(find_initial_event_before, min_timestamp);
+  if (!listing.query.initial_event_before) check(find_initial_event_after, max_timestamp);
+}
+
+/// \param row  of `summarize_event_stores`
+/// \throws MalformedEventError
+void check_summary(Connection& connection, const Connection::Borrowed& row) {
+  const std::string_view event_store_id = row->text(0);
+  if (!is_valid_id(event_store_id)) {
+    sqlite::check_stored_event(connection, row->integer(5));
+  }
+  const bool sound = sqlite::is_storable(to_timestamp(row->integer(3))) &&
+                     sqlite::is_storable(to_timestamp(row->integer(4))) && row->integer(6) >= 1 &&
+                     row->integer(7) >= 1;
+  if (sound) return;
+  const auto malformed = connection.borrow(find_malformed_event);
+  malformed->bind(1, event_store_id);
+  malformed->bind(2, count(min_timestamp));
+  malformed->bind(3, count(max_timestamp));
+  if (malformed->step()) sqlite::check_stored_event(connection, malformed->integer(0));
 }
 
 std::vector<ListedAggregateId> list_by_index(Connection& connection, const Listing& listing) {
@@ -416,7 +473,9 @@ std::vector<ListedAggregateId> list_by_index(Connection& connection, const Listi
                    ? *query.limit + 1
                    : no_limit);
   std::vector<ListedAggregateId> listed;
-  while (!listing.is_full(listed.size()) && row->step()) listed.push_back(read_aggregate_id(row));
+  while (!listing.is_full(listed.size()) && row->step()) {
+    listed.push_back(read_aggregate_id(connection, listing, row));
+  }
   return listed;
 }
 
@@ -445,7 +504,7 @@ std::vector<ListedAggregateId> list_by_timestamp(Connection& connection, const L
   row->bind(3, highest);
   std::vector<ListedAggregateId> listed;
   while (row->step()) {
-    ListedAggregateId next = read_aggregate_id(row);
+    ListedAggregateId next = read_aggregate_id(connection, listing, row);
     if (query.last && !is_before(*query.last, next)) continue;
     if (listing.is_full(listed.size()) &&
         next.initial_event_timestamp != listed.back().initial_event_timestamp) {
@@ -566,6 +625,7 @@ ListAggregateIdsResult SqliteEventStorageAdapter::list_aggregate_ids(
   const Listing listing(event_store_id, query);
   ListAggregateIdsResult result;
   result.aggregate_ids = Reading::from(*database_, [&](const Reading& reading) {
+    check_ends(reading.connection(), listing);
     return reading.connection().is_utf8() ? list_by_index(reading.connection(), listing)
                                           : list_by_timestamp(reading.connection(), listing);
   });
@@ -583,6 +643,7 @@ std::vector<EventStoreSummary> SqliteEventStorageAdapter::list_event_stores() co
     std::vector<EventStoreSummary> summaries;
     const auto row = reading.connection().borrow(summarize_event_stores);
     while (row->step()) {
+      check_summary(reading.connection(), row);
       summaries.push_back({.event_store_id = std::string(row->text(0)),
                            .aggregate_count = row->integer(1),
                            .event_count = row->integer(2),

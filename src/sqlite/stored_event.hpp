@@ -3,12 +3,12 @@
 /// \file
 /// How a row of castore_event is an event.
 
-#include <castore/error.hpp>
 #include <castore/event.hpp>
 #include <chrono>
 #include <cstdint>
-#include <string>
 #include <string_view>
+
+#include "sqlite/connection.hpp"
 
 namespace castore::sqlite {
 
@@ -20,12 +20,32 @@ namespace castore::sqlite {
   return Timestamp(std::chrono::microseconds{microseconds});
 }
 
-/// What the table cannot keep out. \throws MalformedEventError
-inline void check_stored_event(std::string_view event_store_id, const EventView& event) {
-  if (event.timestamp >= min_timestamp && event.timestamp <= max_timestamp) return;
-  throw MalformedEventError(std::string(event_store_id), std::string(event.aggregate_id),
-                            event.version, std::string(event.type),
-                            "its timestamp is outside the years 0000 to 9999");
+[[nodiscard]] constexpr bool is_storable(Timestamp timestamp) noexcept {
+  return timestamp >= min_timestamp && timestamp <= max_timestamp;
 }
+
+/// The rules of an event that the table does not enforce. Whether payload and metadata are JSON is
+/// found by whoever reads them.
+/// \throws MalformedEventError
+void check_stored_event(std::int64_t position, std::string_view event_store_id,
+                        const EventView& event);
+
+/// The same for the event at that position, if there is one.
+void check_stored_event(Connection& connection, std::int64_t position);
+
+/// The row at position ?1, as `EventRow` reads it.
+inline constexpr auto select_at_position = R"sql(
+  SELECT position, event_store_id, aggregate_id, version, type, timestamp, payload, metadata
+    FROM castore_event WHERE position = ?1
+)sql";
+
+/// A row of an event with all that belongs to it, valid until the next step.
+struct EventRow {
+  explicit EventRow(const Statement& row);
+
+  std::int64_t position;
+  std::string_view event_store_id;
+  EventView event;
+};
 
 }  // namespace castore::sqlite

@@ -474,19 +474,80 @@ TEST_CASE("a host's deferred transaction that has read may find the file busy") 
   CHECK(versions(events, "STORE", "b").empty());
 }
 
-TEST_CASE("a row that was damaged behind our back is an error when it is read") {
+TEST_CASE("a row that breaks our rules is an error to whoever meets it") {
+  struct Case {
+    std::string damage;  ///< of the first event of "a" in STORE
+    std::string event_store_id;
+    std::string aggregate_id;
+    bool in_summaries;
+    bool in_listing;
+  };
+  const std::string no_utf8 = "a\xff\x9b";
+  const std::vector<Case> cases{
+      {"timestamp = 9223372036854775807", "STORE", "a", true, true},
+      {"timestamp = -9223372036854775808", "STORE", "a", true, true},
+      {"timestamp = 253402300800000000", "STORE", "a", true, true},
+      {"position = -5", "STORE", "a", true, true},
+      {"position = 0", "STORE", "a", true, true},
+      {"aggregate_id = CAST(x'61ff9b' AS TEXT)", "STORE", no_utf8, false, true},
+      {"aggregate_id = CAST(x'6100' AS TEXT)", "STORE", std::string("a\0", 2), false, true},
+      {"aggregate_id = ''", "STORE", "", false, true},
+      {"event_store_id = CAST(x'61ff9b' AS TEXT)", no_utf8, "a", true, true},
+      {"type = CAST(x'54c3' AS TEXT)", "STORE", "a", false, false},
+      {"type = ''", "STORE", "a", false, false},
+  };
+  for (const Case& each : cases) {
+    CAPTURE(each.damage);
+    const TemporaryDirectory directory;
+    const fs::path path = directory / "store.db";
+    SqliteEventStorageAdapter events(sqlite::Database::open(path));
+    push(events, "STORE", new_event("a", 1, at("2022-01-01T00:00:00Z")));
+    push(events, "STORE", new_event("b", 1, at("2022-01-01T00:00:00Z")));
+    Sql{path}("UPDATE castore_event SET " + each.damage + " WHERE aggregate_id = 'a'");
+
+    const auto check = [&](const auto& ask) {
+      const auto error = thrown<MalformedEventError>(ask);
+      REQUIRE(error);
+      CHECK(error->event_store_id() == each.event_store_id);
+      CHECK(error->aggregate_id() == each.aggregate_id);
+      CHECK(error->version() == 1);
+    };
+    const auto summarize = [&] { static_cast<void>(events.list_event_stores()); };
+    check([&] { static_cast<void>(read(events, each.event_store_id, each.aggregate_id)); });
+    check([&] {
+      const auto feed = events.open_event_feed({});
+      while (!feed->next_page().empty()) {
+      }
+    });
+    if (each.in_summaries) check(summarize);
+    if (!each.in_summaries) CHECK_NOTHROW(summarize());
+    for (const bool reverse : {false, true}) {
+      const auto list = [&](std::optional<Timestamp> after) {
+        return events
+            .list_aggregate_ids(each.event_store_id,
+                                {.initial_event_after = after, .reverse = reverse})
+            .aggregate_ids.size();
+      };
+      if (each.in_listing) check([&] { static_cast<void>(list({})); });
+      if (!each.in_listing) CHECK(list({}) == 2);
+    }
+    CHECK(read(events, "STORE", "b").size() == 1);
+  }
+}
+
+TEST_CASE("a listing with an end on one side does not meet what lies beyond it") {
   const TemporaryDirectory directory;
   const fs::path path = directory / "store.db";
   SqliteEventStorageAdapter events(sqlite::Database::open(path));
-  push(events, "STORE", new_event("a", 1));
-  Sql{path}("UPDATE castore_event SET timestamp = 9223372036854775807");
+  push(events, "STORE", new_event("a", 1, at("2022-01-01T00:00:00Z")));
+  push(events, "STORE", new_event("b", 1, at("2022-01-01T00:00:00Z")));
+  Sql{path}("UPDATE castore_event SET timestamp = -9223372036854775808 WHERE aggregate_id = 'a'");
+  const ListAggregateIdsOptions after{.initial_event_after = at("2000-01-01T00:00:00Z")};
+  const ListAggregateIdsOptions before{.initial_event_before = at("2030-01-01T00:00:00Z")};
 
-  const auto error =
-      thrown<MalformedEventError>([&] { static_cast<void>(read(events, "STORE", "a")); });
-
-  REQUIRE(error);
-  CHECK(error->aggregate_id() == "a");
-  CHECK(error->version() == 1);
+  CHECK(events.list_aggregate_ids("STORE", after).aggregate_ids.size() == 1);
+  CHECK(code_of([&] { static_cast<void>(events.list_aggregate_ids("STORE", before)); }) ==
+        "MalformedEvent");
 }
 
 }  // namespace

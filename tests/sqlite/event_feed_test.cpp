@@ -192,6 +192,29 @@ TEST_CASE_FIXTURE(Feeds, "a damaged event is refused after those before it") {
   }
 }
 
+TEST_CASE_FIXTURE(Feeds, "an event with a position below 1 is not left out in silence") {
+  fill(3);
+  sql("UPDATE castore_event SET position = -7 WHERE position = 2");
+  FeedQuery query;
+  SUBCASE("by position") {}
+  SUBCASE("by timestamp") { query = by_timestamp(); }
+  SUBCASE("of its type") { query.types = {"T"}; }
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const auto feed = events.open_event_feed(query);
+    CHECK(code_of([&] { static_cast<void>(feed->next_page()); }) == "MalformedEvent");
+    CHECK(code_of([&] { static_cast<void>(feed->next_page()); }) == "MalformedEvent");
+  }
+}
+
+TEST_CASE_FIXTURE(Feeds, "an event with a position below 1 is nothing to those who do not ask") {
+  fill(3);
+  sql("UPDATE castore_event SET position = -7, type = 'OTHER' WHERE position = 2");
+  FeedQuery query;
+  SUBCASE("for its type") { query.types = {"T"}; }
+  SUBCASE("for what is behind a position") { query.after = FeedCursor{.position = 0}; }
+  CHECK(feed_of(events, query).size() == 2);
+}
+
 TEST_CASE_FIXTURE(Feeds, "a file that is no event store any more is a storage error") {
   fill(5);
   const auto feed = events.open_event_feed({.page_size = 1});

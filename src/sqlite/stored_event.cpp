@@ -1,0 +1,53 @@
+#include "sqlite/stored_event.hpp"
+
+#include <castore/adapter_support.hpp>
+#include <castore/error.hpp>
+#include <string>
+
+namespace castore::sqlite {
+namespace {
+
+/// \returns null if nothing is wrong
+const char* problem_of(std::int64_t position, std::string_view event_store_id,
+                       const EventView& event) noexcept {
+  if (position < 1) return "its position is below 1";
+  if (event.version < 1) return "its version is below 1";
+  if (!is_storable(event.timestamp)) return "its timestamp is outside the years 0000 to 9999";
+  if (!is_valid_id(event_store_id))
+    return "its event store id is none that could be pushed: empty, too long, no UTF-8 or with a "
+           "NUL byte";
+  if (!is_valid_id(event.aggregate_id))
+    return "its aggregate id is none that could be pushed: empty, too long, no UTF-8 or with a NUL "
+           "byte";
+  if (!is_valid_id(event.type))
+    return "its type is none that could be pushed: empty, too long, no UTF-8 or with a NUL byte";
+  return nullptr;
+}
+
+}  // namespace
+
+void check_stored_event(std::int64_t position, std::string_view event_store_id,
+                        const EventView& event) {
+  const char* const problem = problem_of(position, event_store_id, event);
+  if (problem == nullptr) return;
+  throw MalformedEventError(std::string(event_store_id), std::string(event.aggregate_id),
+                            event.version, std::string(event.type), problem);
+}
+
+void check_stored_event(Connection& connection, std::int64_t position) {
+  const auto statement = connection.borrow(select_at_position);
+  statement->bind(1, position);
+  if (!statement->step()) return;
+  const EventRow row(*statement);
+  check_stored_event(row.position, row.event_store_id, row.event);
+}
+
+EventRow::EventRow(const Statement& row)
+    : position(row.integer(0)), event_store_id(row.text(1)), event{row.text(2),
+                                                                   row.integer(3),
+                                                                   row.text(4),
+                                                                   to_timestamp(row.integer(5)),
+                                                                   row.optional_text(6),
+                                                                   row.optional_text(7)} {}
+
+}  // namespace castore::sqlite
