@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "saturating_time.hpp"
+#include "sqlite/access.hpp"
 #include "sqlite/file.hpp"
 
 namespace castore::sqlite {
@@ -39,6 +40,17 @@ ErrorCode error_code_of(int code) {
     throw StorageBusyError(message);
   }
   throw StorageError(error_code_of(code), message);
+}
+
+/// A file that SQLite could not open, make, or open for writing: `path` says why, if it does.
+void throw_hindrance(int code, const std::filesystem::path& path, bool to_write) {
+  const int primary = code & 0xFF;
+  if (primary != SQLITE_CANTOPEN && primary != SQLITE_PERM && code != SQLITE_READONLY &&
+      code != SQLITE_READONLY_DIRECTORY && code != SQLITE_IOERR_ACCESS) {
+    return;
+  }
+  const auto hindrance = find_hindrance(path, to_write ? Access::write : Access::read);
+  if (hindrance) throw StorageError(*hindrance);
 }
 
 /// \param code  of the last error on `connection`
@@ -148,12 +160,14 @@ Connection::Connection(const std::filesystem::path& path, int flags,
     : owned_(std::make_unique<SQLite::Database>(to_sqlite(path).c_str(),
                                                 flags | SQLITE_OPEN_NOMUTEX, 0, vfs)),
       handle_(owned_->getHandle()),
+      writes_((flags & SQLITE_OPEN_READONLY) == 0),
       busy_timeout_(busy_timeout) {
   sqlite3_busy_handler(handle_, &Connection::on_busy, this);
   defend(flags);
 } catch (const SQLite::Exception& e) {
-  throw_storage_error(e.getExtendedErrorCode() < 0 ? e.getErrorCode() : e.getExtendedErrorCode(),
-                      "opening " + path.string(), e.what());
+  const int code = e.getExtendedErrorCode() < 0 ? e.getErrorCode() : e.getExtendedErrorCode();
+  throw_hindrance(code, path, (flags & SQLITE_OPEN_READONLY) == 0);
+  throw_storage_error(code, "opening " + path.string(), e.what());
 }
 
 /// SQLite 3.38 to 3.40 take their own JSON functions for unsafe: without trust in the schema, a
@@ -255,6 +269,7 @@ void Connection::fail() {
                            " on a table of castore's that was made since it was opened",
                        {{"trigger", denied_trigger_}});
   }
+  if (named) throw_hindrance(code, file, writes_);
   const char* const detail =
       code == SQLITE_READONLY_ROLLBACK
           ? "a program that wrote to it was killed halfway; open it for writing once"

@@ -177,6 +177,7 @@ class Connection {
 
   std::unique_ptr<SQLite::Database> owned_;
   sqlite3* handle_;
+  bool writes_ = true;  ///< is to
   std::chrono::milliseconds busy_timeout_{};
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   std::chrono::steady_clock::time_point give_up_;

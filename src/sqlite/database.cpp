@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "sqlite/access.hpp"
 #include "sqlite/database_impl.hpp"
 #include "sqlite/migrations.hpp"
 #include "sqlite/schema.hpp"
@@ -200,6 +201,7 @@ std::unique_ptr<Connection> Database::Impl::connect_to_write() const {
 std::unique_ptr<Connection> Database::Impl::open_writer() const {
   auto connection = connect_to_write();
   if (sqlite3_db_readonly(connection->handle(), "main") == 1) {
+    if (const auto denial = find_denied(path, Access::write)) throw StorageError(*denial);
     throw StorageError(ErrorCode::storage_read_only, path.string() + " is write-protected");
   }
   // Before anything is changed in a file that is not for us.
@@ -626,6 +628,7 @@ std::shared_ptr<Database> Database::open(const std::filesystem::path& path,
   const bool in_memory = path == memory && !options.read_only;
   auto impl = std::make_unique<Impl>(in_memory ? path : full_path(path), options);
   if (!in_memory) {
+    check_is_reachable(impl->path, options.read_only ? Access::read : Access::write);
     check_is_regular(impl->path);
     OpenFile::check_not_inherited(impl->path);
   }

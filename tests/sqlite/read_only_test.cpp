@@ -568,32 +568,6 @@ TEST_CASE("readers beside processes that open and push and close see all and nev
   if (figures_wanted()) MESSAGE("reads beside 100 pushes: " << reads.load());
 }
 
-TEST_CASE("a file that the user may not write is told apart") {
-  const TemporaryDirectory directory;
-  write_versions(directory / "store.db", 1, 1);
-  fs::permissions(directory / "store.db",
-                  fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read);
-  const auto enter = fs::perms::group_read | fs::perms::group_exec | fs::perms::others_read |
-                     fs::perms::others_exec;
-  fs::permissions(directory.path(), fs::perms::owner_all | enter);
-  constexpr int as_expected = 0;
-  constexpr int not_refused = 1;
-  constexpr int not_readable = 2;
-
-  const pid_t child = fork();
-  if (child == 0) {
-    // Permissions mean nothing to root.
-    if (geteuid() == 0 && setuid(65534) != 0) _exit(not_refused);
-    const auto failure =
-        code_of([&] { static_cast<void>(sqlite::Database::open(directory / "store.db")); });
-    if (failure != "StorageReadOnly") _exit(not_refused);
-    _exit(read_versions(directory / "store.db").size() == 1 ? as_expected : not_readable);
-  }
-  int status = 0;
-  REQUIRE(waitpid(child, &status, 0) == child);
-  REQUIRE(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == as_expected);
-}
 #endif
 
 }  // namespace
