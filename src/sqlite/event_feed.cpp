@@ -275,7 +275,7 @@ class SqliteEventFeed final : public EventFeed {
   }
 
   std::span<const FedEvent> next_page() override {
-    if (!query_.after && !positions_are_sound_) check_positions();
+    if (!positions_are_sound_) check_positions();
     page_.clear();
     if (sorter_ || query_.aggregate_id) {
       read_listed();
@@ -335,6 +335,9 @@ bool SqliteEventFeed::walk(const std::string& sql, std::int64_t most_rows, const
 /// What has a position below 1, which castore gives to none, would be left out.
 /// \throws MalformedEventError
 void SqliteEventFeed::check_positions() {
+  const bool is_behind =
+      query_.order == FeedOrder::position && query_.after && query_.after->position > 0;
+  if (is_behind) return;
   Reading::from(*database_, [this](const Reading& reading) {
     const auto lowest = reading.connection().borrow(select_lowest_position);
     if (!lowest->step() || lowest->integer(0) >= 1) return;
