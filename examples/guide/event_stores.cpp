@@ -62,7 +62,7 @@ void push_with_metadata(const Pokemons& pokemons) {
       .aggregate_id = "pikachu",
       .version = 2,
       .timestamp = castore::parse_timestamp("2040-05-01T12:00:00+02:00"),
-      .payload = {.trainer_id = "ash"},
+      .payload = PokemonCaught{.trainer_id = "ash"},
       .metadata = PokemonCaught::Metadata{.device = "pokedex"}});
 }
 
