@@ -33,8 +33,8 @@ struct Fixture {
   std::shared_ptr<RecordingChannelAdapter> adapter = std::make_shared<RecordingChannelAdapter>();
 };
 
-const Event<PokemonAppeared> pikachu_appeared{
-    "pikachu", 1, day_1, {"Pikachu", 42}, PokemonAppeared::Metadata{"random"}};
+const Event<PokemonAppeared> pikachu_appeared{"pikachu", 1, day_1, PokemonAppeared{"Pikachu", 42},
+                                              PokemonAppeared::Metadata{"random"}};
 const EventDetail pikachu_appeared_detail{"pikachu",
                                           1,
                                           "POKEMON_APPEARED",

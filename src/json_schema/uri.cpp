@@ -61,9 +61,10 @@ std::string without_dots(std::string_view path) {
 }
 
 std::string merge(const Parts& base, std::string_view path) {
-  if (!base.authority.empty() && base.path.empty()) return "/" + std::string(path);
   const std::size_t slash = base.path.rfind('/');
-  std::string merged(slash == std::string_view::npos ? "" : base.path.substr(0, slash + 1));
+  std::string_view folder = slash == std::string_view::npos ? "" : base.path.substr(0, slash + 1);
+  if (!base.authority.empty() && base.path.empty()) folder = "/";
+  std::string merged(folder);
   return merged.append(path);
 }
 
