@@ -1,36 +1,15 @@
 // Pushes and reads an event in the SQLite file it is given.
-#include <castore/castore.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <iostream>
 #include <memory>
-#include <string>
-#include <string_view>
 
-struct CounterStarted {
-  static constexpr std::string_view type = "COUNTER_STARTED";
-  int from = 0;
-};
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CounterStarted, from)
-
-struct Counter {
-  std::string aggregate_id;
-  castore::Version version = 0;
-  int value = 0;
-};
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Counter, aggregate_id, version, value)
-
-struct CounterReducer {
-  Counter operator()(Counter counter, const castore::Event<CounterStarted>& event) const {
-    counter.value = event.payload.from;
-    return counter;
-  }
-};
+#include "counters.hpp"
 
 int main(int argc, char** argv) try {
   if (argc != 2) return 2;
   const auto database = castore::sqlite::Database::open(argv[1]);
-  const castore::EventStore<Counter, CounterStarted> counters(
-      "COUNTERS", CounterReducer{}, std::make_shared<castore::SqliteEventStorageAdapter>(database));
+  const Counters counters("COUNTERS", CounterReducer{},
+                          std::make_shared<castore::SqliteEventStorageAdapter>(database));
   counters.push_event(
       castore::NewEvent<CounterStarted>{.aggregate_id = "c", .version = 1, .payload = {41}});
   const Counter counter = counters.get_existing_aggregate("c");
