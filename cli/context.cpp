@@ -19,9 +19,9 @@ Format parse_format(std::string_view text) {
                            "must be text, json or jsonl, not \"" + std::string(text) + '"');
 }
 
-Context::Context(std::string program_name, const Registry& known_stores, const Streams& streams)
+Context::Context(std::string program_name, Registry known_stores, const Streams& streams)
     : program(std::move(program_name)),
-      registry(known_stores),
+      registry(std::move(known_stores)),
       in(streams.in),
       out(streams.out),
       err(streams.err) {}

@@ -20,7 +20,7 @@ enum class Format { text, json, jsonl };
 /// What a sub-command works with: the global options, the streams, the registry.
 class Context {
  public:
-  Context(std::string program, const Registry& known_stores, const Streams& streams);
+  Context(std::string program, Registry known_stores, const Streams& streams);
 
   std::string program;  ///< as messages and help name it
   Registry registry;

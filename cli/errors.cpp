@@ -60,7 +60,7 @@ void append_value(std::string& out, const std::vector<SchemaViolation>& violatio
 }
 
 std::string to_text(const Place& place) {
-  const std::string number = std::to_string(place.number);
+  std::string number = std::to_string(place.number);
   switch (place.of) {
     case Place::Of::line:
       return "Line " + number;
@@ -138,7 +138,8 @@ OutputError::OutputError(std::string_view done)
 Error at_place(const Error& error, const Place& place, const std::string& remark) {
   std::vector<ErrorField> fields = error.fields();
   if (is_about_an_event(error.code())) fields = inside_stored_event(std::move(fields));
-  fields.push_back({place.of == Place::Of::position ? "position" : "line", place.number});
+  const ErrorField where{place.of == Place::Of::position ? "position" : "line", place.number};
+  fields.push_back(where);
   return {error.code(), to_text(place) + ": " + remark + error.what(), std::move(fields)};
 }
 
