@@ -8,13 +8,62 @@ namespace {
 
 constexpr std::string_view white_space = " \t\r\n";
 
-void append_optional(std::string& out, std::string_view name,
-                     const std::optional<std::string_view>& json) {
-  if (!json) return;
-  out += ",\"";
-  out += name;
-  out += "\":";
-  append_compact_json(out, *json);
+std::string describe(const JsonSyntaxError& error) {
+  return "is not valid JSON at byte " + std::to_string(error.byte) + ": " + error.reason;
+}
+
+/// Appends the value that comes next, token for token; what is copied is checked as well.
+void append_tokens(std::string& out, JsonScanner& json,  // NOLINT(misc-no-recursion)
+                   int depth) {
+  const char open = json.peek();
+  if (open != '{' && open != '[') {
+    out += json.value(0);
+    return;
+  }
+  if (depth <= 0) json.fail("nested too deeply");
+  const bool object = open == '{';
+  const char close = object ? '}' : ']';
+  json.skip(open);
+  out += open;
+  bool more = !json.skip(close);
+  while (more) {
+    if (object) {
+      out += json.string();
+      json.expect(':', "expected ':'");
+      out += ':';
+    }
+    append_tokens(out, json, depth - 1);
+    more = json.skip(',');
+    if (more) {
+      out += ',';
+    } else {
+      json.expect(close, object ? "expected ',' or '}'" : "expected ',' or ']'");
+    }
+  }
+  out += close;
+}
+
+/// An event as one object; `append_value` appends its payload and its metadata.
+template <class AppendValue>
+void append_event(std::string& out, const EventView& event, const AppendValue& append_value) {
+  out += "{\"aggregateId\":";
+  append_json_string(out, event.aggregate_id);
+  out += ",\"version\":";
+  out += std::to_string(event.version);
+  out += ",\"type\":";
+  append_json_string(out, event.type);
+  out += ",\"timestamp\":\"";
+  append_timestamp(out, event.timestamp);
+  out += '"';
+  if (event.payload) {
+    out += ",\"payload\":";
+    append_value("payload", *event.payload);
+  }
+  if (event.metadata) {
+    out += ",\"metadata\":";
+    append_value("metadata", *event.metadata);
+  }
+  out += '}';
 }
 
 /// The fields of one JSON object, picked by name; the errors carry the field's path.
@@ -31,8 +80,7 @@ class FieldReader {
                      [&](std::string_view name) { take(name, scanner.value(max_json_depth + 1)); });
       scanner.expect_end();
     } catch (const JsonSyntaxError& error) {
-      throw InvalidEventError(
-          whole(), "is not valid JSON at byte " + std::to_string(error.byte) + ": " + error.reason);
+      throw InvalidEventError(whole(), describe(error));
     }
   }
 
@@ -136,18 +184,32 @@ void append_compact_json(std::string& out, std::string_view json) {
 }
 
 void append_json(std::string& out, const EventView& event) {
-  out += "{\"aggregateId\":";
-  append_json_string(out, event.aggregate_id);
-  out += ",\"version\":";
-  out += std::to_string(event.version);
-  out += ",\"type\":";
-  append_json_string(out, event.type);
-  out += ",\"timestamp\":\"";
-  append_timestamp(out, event.timestamp);
-  out += '"';
-  append_optional(out, "payload", event.payload);
-  append_optional(out, "metadata", event.metadata);
-  out += '}';
+  append_event(out, event,
+               [&](const char*, std::string_view json) { append_compact_json(out, json); });
+}
+
+void append_stored_json(std::string& out, std::string_view event_store_id, const EventView& event) {
+  const std::size_t before = out.size();
+  append_event(out, event, [&](const char* name, std::string_view json) {
+    const std::string problem = append_checked_json(out, json);
+    if (problem.empty()) return;
+    out.resize(before);
+    throw MalformedEventError(std::string(event_store_id), std::string(event.aggregate_id),
+                              event.version, std::string(event.type), name + (' ' + problem));
+  });
+}
+
+std::string append_checked_json(std::string& out, std::string_view json) {
+  const std::size_t before = out.size();
+  JsonScanner scanner(json);
+  try {
+    append_tokens(out, scanner, max_json_depth);
+    scanner.expect_end();
+    return {};
+  } catch (const JsonSyntaxError& error) {
+    out.resize(before);
+    return describe(error);
+  }
 }
 
 std::string check_json(std::string_view json) {
@@ -157,7 +219,7 @@ std::string check_json(std::string_view json) {
     scanner.expect_end();
     return {};
   } catch (const JsonSyntaxError& error) {
-    return "is not valid JSON at byte " + std::to_string(error.byte) + ": " + error.reason;
+    return describe(error);
   }
 }
 

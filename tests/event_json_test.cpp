@@ -101,6 +101,57 @@ TEST_CASE("dropping white space keeps the meaning of any document") {
   CHECK(holds);
 }
 
+/// Checks on the way what `check_json` answers, and what is appended.
+bool is_compacted_or_refused(std::string_view json) {
+  std::string out = "before";
+  const std::string problem = append_checked_json(out, json);
+  if (problem != check_json(json)) return false;
+  return out == (problem.empty() ? "before" + compact(json) : "before");
+}
+
+TEST_CASE("what may be no JSON is checked on its way out") {
+  for (const std::string& text : {R"( { "a b" : [ 1 , { } , [ ] ] } )"s, R"("\" \\")"s, " null "s,
+                                  nested(512, "[ ", "] "), nested(512, "{\"a\": ", "}")}) {
+    CAPTURE(text);
+    CHECK(check_json(text) == "");
+    CHECK(is_compacted_or_refused(text));
+  }
+  for (const std::string& text :
+       {""s, "{\"a\":"s, "1 2"s, "[1,]"s, "{1:2}"s, "{\"a\" 1}"s, "[1}"s, "\"\xff\""s, "\"\n\""s,
+        "0}}\n{\"position\":1"s, nested(513, "[", "]"), nested(513, "{\"a\":", "}"),
+        std::string(10000000, '[')}) {
+    CHECK(check_json(text) != "");
+    CHECK(is_compacted_or_refused(text));
+  }
+}
+
+TEST_CASE("a stored event that is no JSON is malformed and nothing of it is written") {
+  EventDetail stored = caught;
+  const auto write = [&stored](std::string& out) {
+    append_stored_json(out, "POKEMONS", to_view(stored));
+  };
+  std::string out = "before ";
+  write(out);
+  CHECK(out == "before " + json_of(caught));
+  out = "before ";
+  SUBCASE("in its payload") {
+    stored.payload = R"({"a":1}},{"b":)";
+    const auto error = thrown<MalformedEventError>([&] { write(out); });
+    REQUIRE(error);
+    CHECK(error->event_store_id() == "POKEMONS");
+    CHECK(error->aggregate_id() == "pikachu");
+    CHECK(error->version() == 2);
+    CHECK(error->type() == "POKEMON_CAUGHT");
+    CHECK(std::string(error->what()).find("payload is not valid JSON at byte 7") !=
+          std::string::npos);
+  }
+  SUBCASE("in its metadata") {
+    stored.metadata = "nul";
+    CHECK_THROWS_AS(write(out), MalformedEventError);
+  }
+  CHECK(out == "before ");
+}
+
 // --- Reading ----------------------------------------------------------------------------------
 
 TEST_CASE("an event is read as it is written") {
@@ -373,6 +424,7 @@ TEST_CASE("a document is JSON exactly where a well known parser says so") {
     RC_PRE(accepted.has_value());
     RC_CLASSIFY(*accepted, "still JSON");
     RC_ASSERT(check_json(text).empty() == *accepted);
+    RC_ASSERT(is_compacted_or_refused(text));
   });
   CHECK(holds);
 }

@@ -26,6 +26,15 @@ void append_compact_json(std::string& out, std::string_view json);
 /// Answers what is wrong with it, with the byte it is wrong at, or an empty string.
 [[nodiscard]] std::string check_json(std::string_view json);
 
+/// `append_compact_json` and `check_json` at once, for text that may be damaged. Answers what is
+/// wrong with it, as `check_json`, and appends nothing then.
+[[nodiscard]] std::string append_checked_json(std::string& out, std::string_view json);
+
+/// As `append_json`, of an event that a storage has handed out: its payload and metadata need not
+/// be JSON, if something else than castore has written to the file.
+/// \throws MalformedEventError  they are none; `out` is as it was
+void append_stored_json(std::string& out, std::string_view event_store_id, const EventView& event);
+
 /// Reads an event as `append_json` writes it; `timestamp` may be missing, members it does not know
 /// are ignored (as the original does), a member given twice is an error.
 /// \param path  prefixes the path of errors: "event." gives "event.version"

@@ -40,7 +40,11 @@ int depth_of(std::string_view json) {
 }
 
 bool check_validity(std::string_view text) {
-  const bool valid = check_json(text).empty();
+  std::string checked;
+  const std::string problem = append_checked_json(checked, text);
+  require(problem == check_json(text), "JSON is checked the same when it is copied");
+  require(checked == (problem.empty() ? compact(text) : ""), "only JSON is copied");
+  const bool valid = problem.empty();
   // nlohmann_json ends at a NUL, and skips a byte order mark; RFC 8259 knows neither.
   if (text.find('\0') != std::string_view::npos || text.starts_with("\xEF")) {
     require(!valid, "a NUL or a byte order mark is not JSON");
