@@ -1,7 +1,6 @@
 #include "context.hpp"
 
 #include <algorithm>
-#include <castore/event_json.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <istream>
 #include <ostream>
@@ -10,14 +9,6 @@
 #include "errors.hpp"
 
 namespace castore::cli {
-
-Format parse_format(std::string_view text) {
-  if (text == "text") return Format::text;
-  if (text == "json") return Format::json;
-  if (text == "jsonl") return Format::jsonl;
-  throw InvalidOptionError("format",
-                           "must be text, json or jsonl, not \"" + std::string(text) + '"');
-}
 
 Context::Context(std::string program_name, Registry known_stores, const Streams& streams)
     : program(std::move(program_name)),
@@ -69,6 +60,16 @@ bool Context::print(std::string_view text) const {
   return out.good();
 }
 
+void Context::print_json(std::string_view json) const {
+  std::string line;
+  if (format == Format::text) {
+    append_readable(line, json);
+  } else {
+    line = json;
+  }
+  print(line += '\n');
+}
+
 void Context::finish_output(std::string_view done) const {
   out.flush();
   if (!out) throw OutputError(done);
@@ -78,42 +79,13 @@ void Context::note(std::string_view code, const std::string& message,
                    const std::vector<ErrorField>& fields) const {
   std::string line;
   if (format == Format::text) {
-    append_printable(line, program + ": note: " + message);
+    append_readable(line, program + ": note: " + message);
   } else {
     line = "{\"note\":";
     append_problem(line, code, message, fields);
     line += '}';
   }
   err << line << std::endl;
-}
-
-void append_printable(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) {
-      out += c;
-    } else if (c == 0x7F) {
-      out += "\\u007f";
-    } else {
-      std::string quoted;
-      append_json_string(quoted, {&c, 1});
-      out.append(quoted, 1, quoted.size() - 2);
-    }
-  }
-}
-
-void append_text(std::string& out, const EventView& event) {
-  out += std::to_string(event.version);
-  out += '\t';
-  append_timestamp(out, event.timestamp);
-  out += '\t';
-  append_printable(out, event.type);
-  out += '\t';
-  if (event.payload) append_compact_json(out, *event.payload);
-  if (event.metadata) {
-    out += '\t';
-    append_compact_json(out, *event.metadata);
-  }
-  out += '\n';
 }
 
 }  // namespace castore::cli

@@ -10,12 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "text.hpp"
+
 namespace castore::cli {
-
-enum class Format { text, json, jsonl };
-
-/// \throws InvalidOptionError
-[[nodiscard]] Format parse_format(std::string_view text);
 
 /// What a sub-command works with: the global options, the streams, the registry.
 class Context {
@@ -50,6 +47,8 @@ class Context {
 
   /// Writes a result. Answers whether standard output still takes more.
   bool print(std::string_view text) const;
+  /// Writes JSON and the end of the line, the same JSON value in every format.
+  void print_json(std::string_view json) const;
   /// \param done  what has happened all the same, for the message
   /// \throws OutputError  a result did not reach standard output
   void finish_output(std::string_view done = {}) const;
@@ -62,12 +61,5 @@ class Context {
  private:
   [[nodiscard]] const std::string& required_database_file() const;
 };
-
-/// Control characters escaped as in JSON, so that a stored text can neither break a line nor steer
-/// the terminal. Everything else as it is.
-void append_printable(std::string& out, std::string_view text);
-
-/// `event` as one line of text: version, timestamp, type, payload and metadata, between tabs.
-void append_text(std::string& out, const EventView& event);
 
 }  // namespace castore::cli

@@ -169,7 +169,7 @@ int report_current_exception(const Context& context) {
   const Problem problem = current_problem(context);
   std::string line;
   if (context.format == Format::text) {
-    append_printable(line, context.program + ": " + problem.message);
+    append_readable(line, context.program + ": " + problem.message);
   } else {
     line = "{\"error\":";
     append_problem(line, problem.code, problem.message, problem.fields);

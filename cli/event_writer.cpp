@@ -9,20 +9,34 @@
 namespace castore::cli {
 namespace {
 
-std::string compact(const std::optional<std::string_view>& json) {
-  std::string text;
-  if (json) append_compact_json(text, *json);
-  return text;
+/// Nothing but white space between tokens may differ. \throws MalformedEventError  of `stored`
+bool same_event(std::string_view event_store_id, const EventView& stored, const EventView& event) {
+  if (stored == event) return true;
+  std::string before;
+  std::string now;
+  append_stored_json(before, event_store_id, stored);
+  append_json(now, event);
+  return before == now;
 }
 
-/// White space between tokens is no difference: what castore prints has none.
-bool same_json(const std::optional<std::string_view>& a, const std::optional<std::string_view>& b) {
-  return a == b || (a && b && compact(a) == compact(b));
+EventView to_event_view(const NewEventView& event) {
+  return {event.aggregate_id,      event.version, event.type,
+          event.timestamp.value(), event.payload, event.metadata};
 }
 
-bool same_event(const EventView& stored, const NewEventView& event) {
-  return stored.type == event.type && stored.timestamp == event.timestamp &&
-         same_json(stored.payload, event.payload) && same_json(stored.metadata, event.metadata);
+/// Of an event that the source holds: that it is no JSON is not the fault of who replays it.
+void require_json(const PlacedEvent& placed) {
+  std::string json;
+  append_stored_json(json, placed.event_store_id, to_event_view(placed.event));
+}
+
+[[noreturn]] void fail(const Error& error, const PlacedEvent& placed) {
+  try {
+    if (placed.place.of == Place::Of::position) require_json(placed);
+  } catch (const MalformedEventError& malformed) {
+    throw at_place(malformed, placed.place);
+  }
+  throw at_place(error, placed.place);
 }
 
 }  // namespace
@@ -62,7 +76,7 @@ void EventWriter::validate(const PlacedEvent& placed) const {
   try {
     context_.validate(placed.event_store_id, placed.event);
   } catch (const Error& error) {
-    throw at_place(error, placed.place);
+    fail(error, placed);
   }
 }
 
@@ -74,7 +88,7 @@ bool EventWriter::insert(const PlacedEvent& placed) {
     if (is_stored(placed)) return false;
     throw at_place(error, placed.place, "the stored event differs from this one. ");
   } catch (const Error& error) {
-    throw at_place(error, placed.place);
+    fail(error, placed);
   }
 }
 
@@ -84,7 +98,7 @@ bool EventWriter::is_stored(const PlacedEvent& placed) const {
   storage_->for_each_event(placed.event_store_id, event.aggregate_id,
                            {.min_version = event.version, .max_version = event.version},
                            [&](const EventView& stored) {
-                             same = same_event(stored, event);
+                             same = same_event(placed.event_store_id, stored, to_event_view(event));
                              return false;
                            });
   return same;

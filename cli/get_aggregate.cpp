@@ -125,12 +125,8 @@ void get_aggregate(const GetAggregateOptions& options, const Context& context) {
                             if (options.at && event.timestamp > *options.at) return false;
                             calling_reducer(options, [&] { fold->apply(event); });
                             if (!options.with_events) return true;
-                            if (text) {
-                              append_text(events, event);
-                            } else {
-                              if (!events.empty()) events += ',';
-                              append_json(events, event);
-                            }
+                            if (!text && !events.empty()) events += ',';
+                            append_event(events, context.format, options.event_store_id, event);
                             return true;
                           });
   const auto aggregate = calling_reducer(options, [&] { return fold->json(); });

@@ -1,5 +1,4 @@
 #include <CLI/CLI.hpp>
-#include <castore/event_json.hpp>
 #include <memory>
 
 #include "arguments.hpp"
@@ -32,11 +31,7 @@ void get_events(const GetEventsOptions& options, const Context& context) {
   std::string line(opening);
   storage->for_each_event(options.event_store_id, options.aggregate_id, options.query,
                           [&](const EventView& event) {
-                            if (context.format == Format::text) {
-                              append_text(line, event);
-                            } else {
-                              append_json(line, event);
-                            }
+                            append_event(line, context.format, options.event_store_id, event);
                             if (context.format == Format::jsonl) line += '\n';
                             const bool more = context.print(line);
                             line = separator;

@@ -4,6 +4,8 @@
 #include <castore/event_json.hpp>
 #include <castore/json_scanner.hpp>
 
+#include "text.hpp"
+
 namespace castore::cli {
 namespace {
 
@@ -22,7 +24,7 @@ void new_line(std::string& out, int depth) {
 void append_pretty_value(std::string& out, JsonScanner& json, int depth) {
   const char open = json.peek();
   if (open != '{' && open != '[') {
-    out += json.value(0);
+    append_readable(out, json.value(0));
     return;
   }
   bool empty = true;
@@ -35,7 +37,7 @@ void append_pretty_value(std::string& out, JsonScanner& json, int depth) {
   if (open == '{') {
     json.object(max_json_depth, [&](std::string_view name) {
       next_line();
-      append_json_string(out, name);
+      append_readable(out, canonical_name(name));
       out += ": ";
       append_pretty_value(out, json, depth + 1);
     });

@@ -11,7 +11,8 @@
 
 namespace castore::cli {
 
-/// Appends `json` over several lines, indented by two spaces. \pre `json` is valid JSON
+/// Appends `json` over several lines, indented by two spaces, for people to read: what would steer
+/// a terminal is escaped. \pre `json` is valid JSON
 void append_pretty_json(std::string& out, std::string_view json);
 
 /// A JSON object that grows by merge patches (RFC 7396). Members keep the order they came in.

@@ -106,7 +106,7 @@ void append_grouped(std::string& out, const StoredLine& line, Timestamp timestam
     out += '\t';
     append_printable(out, event.aggregate_id);
     out += '\t';
-    append_text(out, to_view(event));
+    append_text(out, line.stored.event_store_id, to_view(event));
     return;
   }
   out += '{';

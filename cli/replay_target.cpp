@@ -20,14 +20,25 @@ class OutputTarget final : public ReplayTarget {
 
   void take(std::span<const PlacedEvent> batch, ReplayProgress& progress) override {
     text_.clear();
-    for (const PlacedEvent& placed : batch) append_line(text_, placed);
+    std::size_t taken = 0;
+    try {
+      for (; taken < batch.size(); ++taken) append_line(text_, batch[taken]);
+    } catch (const Error&) {  // those before it are printed all the same
+      print(batch.first(taken), progress);
+      throw;
+    }
+    print(batch, progress);
+  }
+
+ private:
+  void print(std::span<const PlacedEvent> batch, ReplayProgress& progress) {
+    if (batch.empty()) return;
     context_.print(text_);
     context_.finish_output();
     progress.replayed += std::ssize(batch);
     advance(progress, batch.back().place);
   }
 
- private:
   const Context& context_;
   std::string text_;
 };
@@ -94,6 +105,7 @@ std::unique_ptr<ReplayTarget> replay_to_command(const std::string& command, bool
 }
 
 void append_line(std::string& out, const PlacedEvent& placed) {
+  const std::size_t before = out.size();
   out += '{';
   if (placed.place.of == Place::Of::position) {
     out += "\"position\":" + std::to_string(placed.place.number) + ',';
@@ -102,8 +114,14 @@ void append_line(std::string& out, const PlacedEvent& placed) {
   append_json_string(out, placed.event_store_id);
   out += ",\"event\":";
   const NewEventView& event = placed.event;
-  append_json(out, {event.aggregate_id, event.version, event.type, event.timestamp.value(),
-                    event.payload, event.metadata});
+  try {
+    append_stored_json(out, placed.event_store_id,
+                       {event.aggregate_id, event.version, event.type, event.timestamp.value(),
+                        event.payload, event.metadata});
+  } catch (const MalformedEventError& error) {
+    out.resize(before);
+    throw at_place(error, placed.place);
+  }
   out += "}\n";
 }
 

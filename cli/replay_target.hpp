@@ -45,7 +45,7 @@ class ReplayTarget {
                                                               bool interruptible);
 
 /// Appends `{"position":…,"eventStoreId":…,"event":{…}}` and the end of the line; without position
-/// where the place is none.
+/// where the place is none. \throws Error  `ErrorCode::malformed_event`, with the place
 void append_line(std::string& out, const PlacedEvent& placed);
 
 }  // namespace castore::cli

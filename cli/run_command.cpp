@@ -70,8 +70,12 @@ void run_command(const RunCommandOptions& options, const Context& context) {
       run(command, input, std::make_shared<SqliteEventStorageAdapter>(context.open_for_writing()));
   if (!output) return;
   std::string json;
-  append_compact_json(json, *output);
-  context.print(json + '\n');
+  if (const std::string problem = append_checked_json(json, *output); !problem.empty()) {
+    throw Error(ErrorCode::plugin,
+                "Command " + command.command_id + " has run, but its output " + problem,
+                {{"commandId", command.command_id}});
+  }
+  context.print_json(json);
   context.finish_output("the command has run");
 }
 

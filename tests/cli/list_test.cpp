@@ -134,9 +134,3 @@ TEST_CASE("list-ids of an event store that nobody has written is not found") {
     CHECK(empty.out == "{\"aggregateIds\":[]}\n");
   }
 }
-
-TEST_CASE("ids cannot break a line of text or steer the terminal") {
-  const Cli cli;
-  cli.import(stored_line("two\nlines\x1b[31m", 1));
-  CHECK(cli({"list-ids", "POKEMONS"}).out == "two\\nlines\\u001b[31m\n");
-}
