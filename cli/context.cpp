@@ -85,7 +85,7 @@ void Context::note(std::string_view code, const std::string& message,
     append_problem(line, code, message, fields);
     line += '}';
   }
-  err << line << std::endl;
+  err << (line += '\n') << std::flush;
 }
 
 }  // namespace castore::cli

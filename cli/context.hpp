@@ -25,6 +25,9 @@ class Context {
   std::ostream& out;  ///< results, and nothing else
   std::ostream& err;
 
+  /// Standard output is a pipe that nobody reads any more, which would have ended another program.
+  std::function<bool()> reader_is_gone;
+
   std::string database_file;
   Format format = Format::text;
   std::vector<std::string> plugins;

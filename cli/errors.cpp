@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "context.hpp"
+#include "interrupt.hpp"
 
 namespace castore::cli {
 namespace {
@@ -13,7 +14,7 @@ struct Problem {
   std::string_view code;
   std::string message;
   std::vector<ErrorField> fields;
-  ExitCode exit = exit_failure;
+  int exit = exit_failure;
 };
 
 Problem current_problem(const Context& context) {
@@ -27,13 +28,23 @@ Problem current_problem(const Context& context) {
             {},
             exit_usage};
   } catch (const Interrupted& error) {
-    return {"Interrupted", error.what(), error.fields(), exit_interrupted};
+    return {"Interrupted", error.what(), error.fields(), exit_interrupted + error.signal()};
   } catch (const OutputError& error) {
     return {"Output", error.what(), {}, exit_failure};
   } catch (const std::exception& error) {
     return {"Internal", error.what(), {}, exit_failure};
   } catch (...) {
     return {"Internal", "an exception of unknown type", {}, exit_failure};
+  }
+}
+
+bool is_reader_gone(const Context& context) {
+  try {
+    throw;
+  } catch (const OutputError& error) {
+    return error.nothing_done() && context.reader_is_gone && context.reader_is_gone();
+  } catch (...) {
+    return false;
   }
 }
 
@@ -133,7 +144,11 @@ ExitCode exit_code(ErrorCode code) noexcept {
 
 OutputError::OutputError(std::string_view done)
     : std::runtime_error(std::string("standard output could not be written") +
-                         (done.empty() ? "" : "; ") + std::string(done)) {}
+                         (done.empty() ? "" : "; ") + std::string(done)),
+      nothing_done_(done.empty()) {}
+
+Interrupted::Interrupted(const std::string& message, std::vector<ErrorField> fields)
+    : std::runtime_error(message), fields_(std::move(fields)), signal_(InterruptMark::signal()) {}
 
 Error at_place(const Error& error, const Place& place, const std::string& remark) {
   std::vector<ErrorField> fields = error.fields();
@@ -166,6 +181,7 @@ void append_problem(std::string& out, std::string_view code, std::string_view me
 }
 
 int report_current_exception(const Context& context) {
+  if (is_reader_gone(context)) return exit_reader_gone;
   const Problem problem = current_problem(context);
   std::string line;
   if (context.format == Format::text) {
@@ -175,7 +191,7 @@ int report_current_exception(const Context& context) {
     append_problem(line, problem.code, problem.message, problem.fields);
     line += '}';
   }
-  context.err << line << std::endl;
+  context.err << (line += '\n') << std::flush;
   return problem.exit;
 }
 

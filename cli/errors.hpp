@@ -20,7 +20,8 @@ enum ExitCode : int {
   exit_not_found = 3,
   exit_conflict = 4,
   exit_bad_input = 6,
-  exit_interrupted = 130,  ///< 128 + SIGINT, as shells have it
+  exit_interrupted = 128,  ///< and the number of the signal, as shells have it
+  exit_reader_gone = 141,  ///< 128 + SIGPIPE
 };
 
 /// The one place that says which error ends with which exit code.
@@ -29,19 +30,27 @@ enum ExitCode : int {
 /// Standard output did not take the result.
 class OutputError : public std::runtime_error {
  public:
+  /// \param done  what has happened all the same, for the message; empty: nothing
   explicit OutputError(std::string_view done);
+
+  [[nodiscard]] bool nothing_done() const noexcept { return nothing_done_; }
+
+ private:
+  bool nothing_done_;
 };
 
-/// The user asked to stop. `fields` say how far the work came.
+/// The user asked to stop, by the signal of the `InterruptMark` that is set when it is made.
+/// `fields` say how far the work came.
 class Interrupted : public std::runtime_error {
  public:
-  Interrupted(const std::string& message, std::vector<ErrorField> fields)
-      : std::runtime_error(message), fields_(std::move(fields)) {}
+  Interrupted(const std::string& message, std::vector<ErrorField> fields);
 
   [[nodiscard]] const std::vector<ErrorField>& fields() const noexcept { return fields_; }
+  [[nodiscard]] int signal() const noexcept { return signal_; }
 
  private:
   std::vector<ErrorField> fields_;
+  int signal_;
 };
 
 /// Where one of many events stands.
@@ -69,7 +78,8 @@ struct Place {
 void append_problem(std::string& out, std::string_view code, std::string_view message,
                     const std::vector<ErrorField>& fields);
 
-/// Says on standard error what went wrong; answers the exit code. Called in a catch clause.
+/// Says on standard error what went wrong; answers the exit code. Nothing is said where the reader
+/// of a command that only reads is gone. Called in a catch clause.
 [[nodiscard]] int report_current_exception(const Context& context);
 
 }  // namespace castore::cli

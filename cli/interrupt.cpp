@@ -1,6 +1,7 @@
 #include "interrupt.hpp"
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <thread>
 
@@ -11,7 +12,7 @@ volatile std::sig_atomic_t interrupted = 0;  // a signal handler can reach nothi
 
 }  // namespace
 
-bool InterruptMark::is_set() noexcept { return interrupted != 0; }
+int InterruptMark::signal() noexcept { return interrupted; }
 
 void sleep_until(std::chrono::steady_clock::time_point time) {
   using std::chrono::steady_clock;
@@ -42,33 +43,62 @@ InterruptMark::~InterruptMark() {
 
 IgnoreBrokenPipes::IgnoreBrokenPipes() = default;
 IgnoreBrokenPipes::~IgnoreBrokenPipes() = default;
+bool IgnoreBrokenPipes::matters() const noexcept { return false; }
+void end_by_broken_pipe() {}
 
 #else
 
+namespace {
+
+constexpr std::array<int, 3> signals{SIGINT, SIGTERM, SIGHUP};
+
+/// The next one of any of them ends the process.
+void set_mark(int signal) {
+  interrupted = signal;
+  for (const int each : signals) {
+    struct sigaction action {};
+    sigaction(each, nullptr, &action);
+    if (action.sa_handler == set_mark) std::signal(each, SIG_DFL);
+  }
+}
+
+}  // namespace
+
 struct InterruptMark::Previous {
-  struct sigaction action;
+  std::array<struct sigaction, signals.size()> actions;
 };
 
 InterruptMark::InterruptMark(Waiting calls) : previous_(std::make_unique<Previous>()) {
   interrupted = 0;
-  sigaction(SIGINT, nullptr, &previous_->action);
-  if (previous_->action.sa_handler == SIG_IGN) return;
   struct sigaction mark {};
-  mark.sa_handler = [](int) { interrupted = 1; };
-  mark.sa_flags = static_cast<int>(SA_RESETHAND);
-  if (calls == Waiting::goes_on) mark.sa_flags |= SA_RESTART;
+  mark.sa_handler = set_mark;
+  if (calls == Waiting::goes_on) mark.sa_flags = SA_RESTART;
   sigemptyset(&mark.sa_mask);
-  sigaction(SIGINT, &mark, nullptr);
+  for (const int each : signals) sigaddset(&mark.sa_mask, each);
+  for (std::size_t i = 0; i < signals.size(); ++i) {
+    struct sigaction& previous = previous_->actions[i];
+    sigaction(signals[i], nullptr, &previous);
+    if (previous.sa_handler != SIG_IGN) sigaction(signals[i], &mark, nullptr);
+  }
 }
 
 InterruptMark::~InterruptMark() {
-  sigaction(SIGINT, &previous_->action, nullptr);
+  for (std::size_t i = 0; i < signals.size(); ++i) {
+    sigaction(signals[i], &previous_->actions[i], nullptr);
+  }
   interrupted = 0;
 }
 
 IgnoreBrokenPipes::IgnoreBrokenPipes() : previous_(std::signal(SIGPIPE, SIG_IGN)) {}
 IgnoreBrokenPipes::~IgnoreBrokenPipes() {
   if (previous_ != SIG_ERR) std::signal(SIGPIPE, previous_);
+}
+
+bool IgnoreBrokenPipes::matters() const noexcept { return previous_ == SIG_DFL; }
+
+void end_by_broken_pipe() {
+  std::signal(SIGPIPE, SIG_DFL);
+  std::raise(SIGPIPE);
 }
 
 #endif

@@ -5,9 +5,9 @@
 
 namespace castore::cli {
 
-/// While it lives, the first Ctrl-C (SIGINT) only sets a mark, for the work to stop at a good
-/// place; the second one ends the process. Where SIGINT is ignored (nohup) it stays ignored.
-/// One at a time in a process.
+/// While it lives, the first Ctrl-C (SIGINT), SIGTERM or SIGHUP only sets a mark, for the work to
+/// stop at a good place; the second one ends the process. One that is ignored (nohup) stays
+/// ignored. One at a time in a process.
 class InterruptMark {
  public:
   /// What becomes of a system call that waits when the user interrupts.
@@ -22,7 +22,9 @@ class InterruptMark {
   InterruptMark& operator=(InterruptMark&&) = delete;
   ~InterruptMark();
 
-  [[nodiscard]] static bool is_set() noexcept;
+  [[nodiscard]] static bool is_set() noexcept { return signal() != 0; }
+  /// By which the user has interrupted, 0: not yet.
+  [[nodiscard]] static int signal() noexcept;
 
  private:
   struct Previous;
@@ -43,8 +45,14 @@ class IgnoreBrokenPipes {
   IgnoreBrokenPipes& operator=(IgnoreBrokenPipes&&) = delete;
   ~IgnoreBrokenPipes();
 
+  /// Without it the process would have ended.
+  [[nodiscard]] bool matters() const noexcept;
+
  private:
   void (*previous_)(int) = nullptr;
 };
+
+/// Ends the process as a pipe that nobody reads any more does.
+void end_by_broken_pipe();
 
 }  // namespace castore::cli

@@ -15,7 +15,7 @@
 #include "errors.hpp"
 #include "interrupt.hpp"
 #include "plugin.hpp"
-#include "standard_input.hpp"
+#include "standard_streams.hpp"
 
 namespace castore::cli {
 namespace {
@@ -37,7 +37,7 @@ Exit codes:
   4    conflict: the version is taken, or leaves a gap
   5    a check did not hold
   6    bad input: no event, no JSON, no timestamp, a schema violation
-  130  interrupted
+  130  interrupted; 143 by SIGTERM, 129 by SIGHUP
 
 Any number of processes may read and write one file at a time, if they do so by
 castore. What else writes to it needs SQLite 3.51.3 or later, or can corrupt it
@@ -162,10 +162,7 @@ void parse_and_work(int argc, const char* const* argv, Context& context) {
   context.finish_output();
 }
 
-}  // namespace
-
-int run(int argc, const char* const* argv, const Registry& registry, const Streams& streams) {
-  Context context(program_name(argc, argv), registry, streams);
+int run(int argc, const char* const* argv, Context& context) {
   context.format = requested_format(argc, argv);
   try {
     parse_and_work(argc, argv, context);
@@ -175,11 +172,27 @@ int run(int argc, const char* const* argv, const Registry& registry, const Strea
   }
 }
 
-int run(int argc, const char* const* argv, const Registry& registry) {
+int run_on_standard_streams(int argc, const char* const* argv, const Registry& registry) {
   const IgnoreBrokenPipes ignore_broken_pipes;
-  StandardInput input;
-  std::istream in(&input);
-  return run(argc, argv, registry, {in, std::cout, std::cerr});
+  StandardStreams streams;
+  Context context(program_name(argc, argv), registry, {streams.in(), std::cout, std::cerr});
+  context.reader_is_gone = [&] {
+    return ignore_broken_pipes.matters() && streams.output().reader_is_gone();
+  };
+  return run(argc, argv, context);
+}
+
+}  // namespace
+
+int run(int argc, const char* const* argv, const Registry& registry, const Streams& streams) {
+  Context context(program_name(argc, argv), registry, streams);
+  return run(argc, argv, context);
+}
+
+int run(int argc, const char* const* argv, const Registry& registry) {
+  const int code = run_on_standard_streams(argc, argv, registry);
+  if (code == exit_reader_gone) end_by_broken_pipe();
+  return code;
 }
 
 }  // namespace castore::cli

@@ -99,11 +99,41 @@ TEST_CASE("a reader that goes away or a closed output is no success") {
   const std::string import =
       std::string("$cli import ") + CASTORE_TEST_DATA + "/cli11-history.jsonl";
   CHECK(shell(import).out == "imported 7138, skipped 0\n");
-  SUBCASE("where nobody reads the pipe") {
-    const Finished broken =
-        shell("{ sleep 0.3; $cli list-ids COMMITS; echo $? >code; } | true; cat code");
+  SUBCASE("where nobody reads the pipe a command that only reads ends by SIGPIPE") {
+    for (const std::string command : {"list-ids COMMITS", "list-stores", "--help", "replay",
+                                      "replay --map cat", "list-ids COMMITS --format json"}) {
+      CAPTURE(command);
+      const Finished broken =
+          shell("{ sleep 0.1; $cli " + command + "; echo $? >code; } | true; cat code");
+      CHECK(broken.out == "141\n");
+      CHECK(broken.err.empty());
+    }
+  }
+  SUBCASE("where nobody reads the pipe and our parent ignores that") {
+    const Finished broken = shell(
+        "{ sleep 0.1; (trap '' PIPE; exec $cli list-ids COMMITS); echo $? >code; } | true;"
+        " cat code");
     CHECK(broken.out == "1\n");
     CHECK(broken.err == "castore-cli: standard output could not be written\n");
+  }
+  SUBCASE("where nobody reads what has been written") {
+    const Finished pushed = shell("{ sleep 0.1; " + push + "; echo $? >code; } | true; cat code");
+    CHECK(pushed.out == "1\n");
+    CHECK(pushed.err == "castore-cli: standard output could not be written; the event is stored\n");
+    const Finished replayed =
+        shell("{ sleep 0.1; $cli replay --into new.db; echo $? >code; } | true; cat code");
+    CHECK(replayed.out == "1\n");
+    CHECK(replayed.err ==
+          "castore-cli: standard output could not be written; everything is replayed\n");
+  }
+  SUBCASE("where the disk is full") {
+    const Finished full = shell("$cli list-ids COMMITS >/dev/full");
+    CHECK(full.exit_code == 1);
+    CHECK(full.err == "castore-cli: standard output could not be written\n");
+  }
+  SUBCASE("where standard error is gone as well") {
+    CHECK(shell("{ sleep 0.1; $cli list-ids NONE 2>&1; echo $? >code; } | true; cat code").out ==
+          "3\n");
   }
   SUBCASE("where standard output is closed") {
     CHECK(shell("$cli list-ids COMMITS >&-").exit_code == 1);

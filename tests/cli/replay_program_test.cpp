@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include "shell.hpp"
 
@@ -34,11 +35,12 @@ constexpr auto line_without_position =
     R"({"eventStoreId":"S","event":{"aggregateId":"a","version":1,"type":"X",)"
     R"("timestamp":"2022-01-01T00:00:00.000Z"}})";
 
-/// Runs `command` in the background, sends it SIGINT once `begun` succeeds, and answers its exit
+/// Runs `command` in the background, sends it `signal` once `begun` succeeds, and answers its exit
 /// code. A shell's background jobs ignore SIGINT: env gives the program the usual one back.
-std::string interrupted(const std::string& command, const std::string& begun) {
+std::string interrupted(const std::string& command, const std::string& begun,
+                        const std::string& signal = "INT") {
   return "{ env --default-signal=INT " + command + " & } ; job=$!; until " + begun +
-         "; do sleep 0.05; done; kill -INT $job; wait $job";
+         "; do sleep 0.05; done; kill -" + signal + " $job; wait $job";
 }
 
 /// What an interrupted replay says to go on with.
@@ -74,8 +76,13 @@ TEST_CASE("replay and import make a copy through a pipe") {
 TEST_CASE("replay ends where nobody reads it") {
   const History shell;
   const Finished broken = shell("{ $cli replay; echo $? >code; } | head -n 1 >first; cat code");
-  CHECK(broken.out == "1\n");
-  CHECK(broken.err == "castore-cli: standard output could not be written\n");
+  CHECK(broken.out == "141\n");  // by SIGPIPE
+  CHECK(broken.err.empty());
+  SUBCASE("and ends its program first") {
+    CHECK(shell("{ $cli replay --map 'trap \"touch ended\" TERM; cat; sleep 5 & wait'; } |"
+                " head -n 1 >first; [ -e ended ]")
+              .exit_code == 0);
+  }
 }
 
 TEST_CASE("a program gets every event and its events are replayed") {
@@ -311,6 +318,30 @@ TEST_CASE("an interrupted replay stops between events and says how to go on") {
           R"-({"error":{"code":"Interrupted","message":"Interrupted (replayed 1; go on with )-"
           R"-(--after 1)","replayed":1,"after":1}})-"
           "\n");
+  }
+  SUBCASE("by SIGTERM and SIGHUP as well") {
+    const FiveEvents shell;
+    const auto stopped_by = [&shell](const std::string& signal) {
+      return shell(interrupted("$cli replay --exec 'cat >>" + signal + "; sleep 0.5'",
+                               "[ -s " + signal + " ]", signal));
+    };
+    for (const auto& [signal, code] : {std::pair{"TERM", 143}, {"HUP", 129}}) {
+      const Finished stopped = stopped_by(signal);
+      CHECK(stopped.exit_code == code);
+      CHECK(stopped.err == "castore-cli: Interrupted (replayed 1; go on with --after 1)\n");
+      CHECK(shell("wc -l <" + std::string(signal)).out == "1\n");
+    }
+  }
+  SUBCASE("unless a second signal ends it at once") {
+    const FiveEvents shell;
+    const StopWatch watch;
+    const Finished ended = shell(
+        "{ $cli replay --exec 'touch begun; exec sleep 30' & } ; job=$!;"
+        " until [ -e begun ]; do sleep 0.05; done;"
+        " kill -HUP $job; sleep 0.2; kill -TERM $job; wait $job");
+    CHECK(ended.exit_code == 143);
+    CHECK_FALSE(contains(ended.err, "Interrupted"));
+    CHECK(watch.shows_less_than(std::chrono::seconds{15}));
   }
   SUBCASE("while nobody takes what it prints") {
     const History shell;
