@@ -9,7 +9,6 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t batch_bytes = std::size_t{1} << 20;
 constexpr std::chrono::milliseconds batch_time{100};  // a slow program's events need not wait
-constexpr std::size_t longest_line = std::size_t{256} << 20;
 
 }  // namespace
 

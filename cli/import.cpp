@@ -1,7 +1,8 @@
 #include <CLI/CLI.hpp>
 #include <castore/event_json.hpp>
-#include <fstream>
+#include <istream>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "arguments.hpp"
@@ -12,6 +13,7 @@
 #include "interrupt.hpp"
 #include "lines.hpp"
 #include "progress.hpp"
+#include "standard_streams.hpp"
 
 namespace castore::cli {
 namespace {
@@ -115,18 +117,12 @@ class Importer {
   Progress progress_;
 };
 
-std::ifstream open_file(const std::string& name) {
-  std::ifstream file(name, std::ios::binary);
-  if (!file) throw FileNotFoundError(name);
-  return file;
-}
-
 void import(const ImportOptions& options, const Context& context) {
   const InterruptMark interrupt_mark(InterruptMark::Waiting::ends);
-  std::ifstream file;
-  const bool from_file = options.file != "-";
-  if (from_file) file = open_file(options.file);
-  Importer importer(options, from_file ? file : context.in, context);
+  std::optional<InputFile> file;
+  if (options.file != "-") file.emplace(options.file);
+  std::istream of_file(file ? &*file : nullptr);
+  Importer importer(options, file ? of_file : context.in, context);
   const Progress progress = importer.run();
   if (context.format == Format::text) {
     context.print(progress.text() + '\n');

@@ -1,22 +1,125 @@
 #include "lines.hpp"
 
+#include <algorithm>
+#include <array>
 #include <istream>
+#include <span>
+#include <system_error>
+
+#include "interrupt.hpp"
 
 namespace castore::cli {
 namespace {
 
-void check_readable(const std::istream& in) {
-  if (in.bad()) throw StorageError(ErrorCode::storage, "The input cannot be read");
+using namespace std::string_view_literals;
+
+constexpr std::size_t block_size = std::size_t{64} * 1024;
+constexpr auto byte_order_mark = "\xEF\xBB\xBF"sv;
+constexpr auto too_long = "is longer than 256 MiB";
+
+[[noreturn]] void fail_to_read(const std::string& reason) {
+  throw StorageError(ErrorCode::storage, "The input cannot be read" + reason);
+}
+
+/// What is there, at least a byte; nothing at the end.
+std::string_view read_block(std::istream& in, std::span<char> block) {
+  if (in.bad()) fail_to_read({});
+  if (!in.good()) return {};
+  std::streambuf& source = *in.rdbuf();
+  try {
+    if (source.sgetc() == std::streambuf::traits_type::eof()) return {};
+    const auto ready = std::clamp<std::streamsize>(source.in_avail(), 1, std::ssize(block));
+    return {block.data(), static_cast<std::size_t>(source.sgetn(block.data(), ready))};
+  } catch (const std::system_error& error) {
+    fail_to_read(": " + error.code().message());
+  }
+}
+
+std::string piped_through(std::string_view converter) {
+  return ": " + std::string(converter) + " FILE | castore-cli …";
+}
+
+/// How to make text of what is none, by its first bytes; empty where it may be text.
+std::string conversion_of(std::string_view input) {
+  struct Compression {
+    std::string_view magic;
+    std::string_view name;
+    std::string_view tool;
+  };
+  static constexpr std::array<Compression, 4> compressions{{{"\x1F\x8B", "gzip", "zcat"},
+                                                            {"\x28\xB5\x2F\xFD", "zstd", "zstdcat"},
+                                                            {"\xFD\x37zXZ", "xz", "xzcat"},
+                                                            {"BZh", "bzip2", "bzcat"}}};
+  for (const auto& [magic, name, tool] : compressions) {
+    if (!input.starts_with(magic)) continue;
+    return "is compressed by " + std::string(name) + piped_through(tool);
+  }
+  const auto utf16 = [](const std::string& name) {
+    return "is UTF-16, not UTF-8" + piped_through("iconv -f " + name + " -t UTF-8");
+  };
+  if (input.starts_with("\xFF\xFE") || input.starts_with("\xFE\xFF")) return utf16("UTF-16");
+  if (input.size() < 2) return {};
+  if (input[0] != '\0' && input[1] == '\0') return utf16("UTF-16LE");
+  if (input[0] == '\0' && input[1] != '\0') return utf16("UTF-16BE");
+  return {};
+}
+
+/// The same for a first line that is no event.
+std::string conversion_of_line(std::string_view line) {
+  if (std::string text = conversion_of(line); !text.empty()) return text;
+  line.remove_prefix(std::min(line.find_first_not_of(" \t\r"), line.size()));
+  line = line.substr(0, line.find_last_not_of(" \t\r") + 1);
+  if (line.starts_with('[')) {
+    return "is a JSON array, not one event a line" + piped_through("jq -c '.[]'");
+  }
+  if (line.ends_with('{') || line.ends_with(',')) {
+    return "goes on in the next line, but one line has one event" + piped_through("jq -c .");
+  }
+  return {};
 }
 
 }  // namespace
 
+StoredEventReader::StoredEventReader(std::istream& in) : in_(in), block_(block_size) {}
+
 std::optional<StoredLine> StoredEventReader::next() {
-  while (std::getline(in_, text_)) {
-    if (auto line = parse_stored_line(text_, {Place::Of::line, ++count_})) return line;
+  while (auto line = next_line()) {
+    ++count_;
+    if (count_ == 1 && line->starts_with(byte_order_mark)) line->remove_prefix(3);
+    if (auto stored = parse(*line)) return stored;
   }
-  check_readable(in_);
   return std::nullopt;
+}
+
+std::optional<StoredLine> StoredEventReader::parse(std::string_view line) {
+  const Place place{Place::Of::line, count_};
+  try {
+    if (line.size() > longest_line) throw at_place(InvalidEventError("event", too_long), place);
+    auto stored = parse_stored_line(line, place);
+    if (stored) is_first_ = false;
+    return stored;
+  } catch (const Error&) {
+    const std::string conversion = is_first_ ? conversion_of_line(line) : "";
+    if (conversion.empty()) throw;
+    throw at_place(InvalidEventError("event", conversion), place);
+  }
+}
+
+/// A line that is too long ends where it is too long.
+std::optional<std::string_view> StoredEventReader::next_line() {
+  text_.clear();
+  while (text_.size() <= longest_line) {
+    if (rest_.empty()) rest_ = read_block(in_, block_);
+    if (rest_.empty() && (text_.empty() || InterruptMark::is_set())) return std::nullopt;
+    if (rest_.empty()) return text_;
+    const std::size_t end = rest_.find('\n');
+    const std::string_view piece = rest_.substr(0, end);
+    rest_.remove_prefix(std::min(rest_.size(), piece.size() + 1));
+    if (end != rest_.npos && text_.empty()) return piece;
+    text_ += piece;
+    if (end != rest_.npos) return text_;
+  }
+  return text_;
 }
 
 std::optional<StoredLine> parse_stored_line(std::string_view text, const Place& place) {
@@ -35,11 +138,14 @@ void require_timestamp(const StoredLine& line) {
 
 std::string read_all(std::istream& in) {
   std::string text;
-  char block[8192];
-  while (in.read(block, sizeof block) || in.gcount() > 0) {
-    text.append(block, static_cast<std::size_t>(in.gcount()));
+  std::vector<char> block(block_size);
+  for (auto part = read_block(in, block); !part.empty(); part = read_block(in, block)) {
+    text += part;
+    if (text.size() > longest_line) throw InvalidInputError(too_long);
   }
-  check_readable(in);
+  const std::string conversion = conversion_of(text);
+  if (!conversion.empty()) throw InvalidInputError(conversion);
+  if (text.starts_with(byte_order_mark)) text.erase(0, byte_order_mark.size());
   return text;
 }
 

@@ -1,35 +1,49 @@
 #pragma once
 
 #include <castore/event_json.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "errors.hpp"
 
 namespace castore::cli {
+
+/// Longer than any event anybody means to store, and far from the memory of a machine.
+inline constexpr std::size_t longest_line = std::size_t{256} << 20;
 
 struct StoredLine {
   Place place;
   StoredEvent stored;
 };
 
-/// Reads JSON Lines of `{"eventStoreId":…,"event":{…}}`; blank lines count, but are skipped.
+/// Reads JSON Lines of `{"eventStoreId":…,"event":{…}}`; blank lines count, but are skipped, as is
+/// a byte order mark before the first. No more is read than the input has ready, and no line longer
+/// than `longest_line`.
 class StoredEventReader {
  public:
-  explicit StoredEventReader(std::istream& in) : in_(in) {}
+  explicit StoredEventReader(std::istream& in);
 
-  /// Nothing at the end. The errors name the line in message and field.
+  /// Nothing at the end, nor where the user interrupts. The errors name the line in message and
+  /// field; where the first line is of another format, they say how to convert it.
   /// \throws InvalidEventError, InvalidTimestampError  as `parse_stored_event`
   /// \throws StorageError  the input cannot be read
   std::optional<StoredLine> next();
 
  private:
+  std::optional<std::string_view> next_line();
+  std::optional<StoredLine> parse(std::string_view line);
+
   std::istream& in_;
-  std::string text_;
+  std::vector<char> block_;
+  std::string_view rest_;  ///< of the block, not yet read
+  std::string text_;       ///< of a line that is in several blocks
   std::int64_t count_ = 0;
+  bool is_first_ = true;  ///< there were only blank lines
 };
 
 /// An event of a history: the clock's time would make it another one each time it is read.
@@ -40,7 +54,9 @@ void require_timestamp(const StoredLine& line);
 [[nodiscard]] std::optional<StoredLine> parse_stored_line(std::string_view text,
                                                           const Place& place);
 
-/// Everything there is. \throws StorageError
+/// Everything there is, without a byte order mark.
+/// \throws StorageError       it cannot be read
+/// \throws InvalidInputError  it is longer than `longest_line`, compressed, or UTF-16
 [[nodiscard]] std::string read_all(std::istream& in);
 
 }  // namespace castore::cli

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <string>
+#include <utility>
 
 #include "shell.hpp"
 
@@ -149,14 +150,38 @@ TEST_CASE("a reader that goes away or a closed output is no success") {
   }
 }
 
-TEST_CASE("Ctrl-C ends an import that waits for its input") {
+TEST_CASE("a signal ends an import that waits for its input") {
+  const Shell shell;
+  // a shell's background jobs ignore SIGINT: env gives the program the usual one back
+  const auto stopped_by = [&shell](const std::string& signal, const std::string& input) {
+    return shell("rm -f lines; mkfifo lines; { env --default-signal=INT $cli import " + input +
+                 " & } ; job=$!; exec 3>lines; printf '{\"half' >&3; sleep 0.4; kill -" + signal +
+                 " $job; wait $job");
+  };
+  for (const auto& [signal, code] : {std::pair{"INT", 130}, {"TERM", 143}, {"HUP", 129}}) {
+    for (const std::string input : {"<lines", "lines"}) {
+      CAPTURE(input);
+      const Finished stopped = stopped_by(signal, input);
+      CHECK(stopped.exit_code == code);
+      CHECK(stopped.err ==
+            "castore-cli: Interrupted (imported 0, skipped 0; committed up to line 0)\n");
+    }
+  }
+}
+
+TEST_CASE("a signal ends an import whose input nobody opens") {
   const Shell shell;
   const Finished stopped = shell(
-      "mkfifo lines; "
-      // a shell's background jobs ignore SIGINT: env gives the program the usual one back
-      "{ env --default-signal=INT $cli import <lines & } ; job=$!; exec 3>lines; sleep 0.5; "
-      "kill -INT $job; wait $job");
-  CHECK(stopped.exit_code == 130);
-  CHECK(stopped.err ==
-        "castore-cli: Interrupted (imported 0, skipped 0; committed up to line 0)\n");
+      "mkfifo lines; { $cli import lines & } ; job=$!; sleep 0.4; kill -TERM $job; wait $job");
+  CHECK(stopped.exit_code == 143);
+  CHECK(stopped.err.starts_with("castore-cli: Interrupted"));
+}
+
+TEST_CASE("a signal that is ignored stays ignored") {
+  const Shell shell;
+  const Finished finished = shell(
+      "mkfifo lines; { (trap '' HUP; exec $cli import lines) & } ; job=$!; exec 3>lines; sleep 0.4;"
+      " kill -HUP $job; sleep 0.2; exec 3>&-; wait $job");
+  CHECK(finished.exit_code == 0);
+  CHECK(finished.out == "imported 0, skipped 0\n");
 }

@@ -76,6 +76,8 @@ std::string report(const Counted& counted) {
 /// The first `count` lines, which are known to be fine, in memory.
 Counted import_in_memory(EventStorageAdapter& adapter, std::string_view lines, std::int64_t count) {
   Counted counted;
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (lines.starts_with(byte_order_mark)) lines.remove_prefix(byte_order_mark.size());
   for (std::int64_t number = 1; number <= count && !lines.empty(); ++number) {
     const std::string_view line = take_until('\n', lines);
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
