@@ -61,7 +61,7 @@ arrow(json_schema/.*               TO ${boundary} event_json json_scanner json_s
 set(tools version ${boundary} adapter_support event_json json_scanner sqlite/.* cli/.*)
 arrow(cli/plugin                   TO ${tools}                    USING dlfcn windows)
 arrow(cli/terminal                 TO ${tools}                    USING unistd io)
-arrow(cli/standard_input           TO ${tools}                    USING unistd io)
+arrow(cli/standard_streams         TO ${tools}                    USING fcntl io poll sys unistd)
 arrow(cli/process                  TO ${tools}                    USING fcntl poll spawn sys unistd)
 arrow(cli/.*                       TO ${tools}                    USING CLI nlohmann)
 
