@@ -9,4 +9,14 @@ void throw_malformed(std::string_view event_store_id, const EventView& event, st
                             std::string(part) + " cannot be read: " + cause.what());
 }
 
+void throw_unreadable(const char* part) {
+  try {
+    throw;
+  } catch (const std::exception& cause) {
+    throw InvalidEventError(part, std::string("cannot be read: ") + cause.what());
+  } catch (...) {
+    throw InvalidEventError(part, "cannot be read: an exception of unknown type");
+  }
+}
+
 }  // namespace castore::detail

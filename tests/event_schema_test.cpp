@@ -141,8 +141,8 @@ TEST_CASE("a described store checks events that tools push") {
                     {.json_schemas = std::make_shared<CountingSchemas>()});
   const auto validate = notes.describe().validate;
   REQUIRE(validate);
-  validate({.aggregate_id = "n", .version = 1, .type = "NOTED", .payload = "{}"});
-  validate({.aggregate_id = "n", .version = 1, .type = "UNKNOWN", .payload = "bad"});
+  validate({.aggregate_id = "n", .version = 1, .type = "NOTED", .payload = R"({"text":""})"});
+  validate({.aggregate_id = "n", .version = 1, .type = "ERASED", .payload = "\"bad\""});
   CHECK(code_of([&] {
           validate({.aggregate_id = "n", .version = 1, .type = "NOTED", .payload = "\"bad\""});
         }) == "SchemaViolation");

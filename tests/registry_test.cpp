@@ -89,5 +89,94 @@ TEST_CASE("a fold that meets an event it cannot read says which") {
   CHECK(error->type() == event.type);
 }
 
+NewEventView appeared_anew() { return to_new_event(appeared_view()); }
+
+/// The path of the InvalidEventError that the check of `description` throws.
+std::string refused_path(const EventStoreDescription& description, const NewEventView& event) {
+  const auto error = thrown<InvalidEventError>([&] { description.validate(event); });
+  return error ? error->path() : "none";
+}
+
+TEST_CASE("a described event store checks that it can read what tools push") {
+  const auto description = pokemon::make_pokemons().describe();
+  REQUIRE(description.validate);
+  NewEventView event = appeared_anew();
+  CHECK(refused_path(description, event) == "none");
+  event.metadata = R"({"trigger":"random"})";
+  CHECK(refused_path(description, event) == "none");
+
+  SUBCASE("the type") {
+    event.type = "POKEMON_EVOLVED";
+    CHECK(refused_path(description, event) == "type");
+  }
+  SUBCASE("the payload") {
+    for (const auto* const payload : {"[]", R"({"name":"Pikachu"})", R"({"name":1,"level":2})"}) {
+      event.payload = payload;
+      CHECK(refused_path(description, event) == "payload");
+    }
+    event.payload = std::nullopt;
+    CHECK(refused_path(description, event) == "payload");
+  }
+  SUBCASE("the metadata") {
+    event.metadata = R"({"trigger":1})";
+    CHECK(refused_path(description, event) == "metadata");
+  }
+}
+
+TEST_CASE("a described event store accepts what it reads without looking at it") {
+  const auto description = pokemon::make_pokemons().describe();
+  NewEventView event = appeared_anew();
+  event.payload = R"({"name":"Pikachu","level":42.0,"shiny":true})";
+  CHECK(refused_path(description, event) == "none");
+  event.type = "POKEMON_LEVELED_UP";  // has neither payload nor metadata
+  event.payload = "[1]";
+  event.metadata = "[2]";
+  CHECK(refused_path(description, event) == "none");
+}
+
+/// Its codec throws what is no std::exception.
+struct Locked {
+  static constexpr std::string_view type = "LOCKED";
+};
+
+struct Vault {
+  std::string aggregate_id;
+  Version version = 0;
+  static constexpr auto fields =
+      castore::fields("aggregate_id", &Vault::aggregate_id, "version", &Vault::version);
+};
+
+struct VaultReducer {
+  Vault operator()(Vault, const Event<Locked>&) const { throw std::logic_error("never run"); }
+  Vault operator()(Vault, const Event<OtherPayload>&) const { throw std::logic_error("never run"); }
+};
+
+}  // namespace
+}  // namespace castore::testing
+
+template <>
+struct castore::JsonCodec<castore::testing::Locked> {
+  static std::optional<std::string> encode(const testing::Locked&) { return std::nullopt; }
+  static testing::Locked decode(std::optional<std::string_view> json) {
+    if (json) throw 42;
+    return {};
+  }
+};
+
+namespace castore::testing {
+namespace {
+
+TEST_CASE("whatever a codec throws is an event that cannot be read") {
+  const auto description =
+      EventStore<Vault, Locked, OtherPayload>("VAULTS", VaultReducer{}).describe();
+  CHECK(refused_path(description, {.aggregate_id = "a", .version = 1, .type = "LOCKED"}) == "none");
+  CHECK(refused_path(description,
+                     {.aggregate_id = "a", .version = 1, .type = "LOCKED", .payload = "{}"}) ==
+        "payload");
+  SUBCASE("and a store of other payloads knows every type") {
+    CHECK(refused_path(description, {.aggregate_id = "a", .version = 1, .type = "X"}) == "none");
+  }
+}
+
 }  // namespace
 }  // namespace castore::testing

@@ -474,9 +474,17 @@ class EventStore {
     std::visit([&](const auto& e) { reduce(reducers, aggregate, e); }, event);
   }
 
-  /// Calls `use(std::type_identity<P>())` with the payload `P` that the event's type names.
+  /// Calls `use(std::type_identity<P>())` with the payload `P` that `type` names; answers whether
+  /// there is one.
+  template <class Use>
+  static bool with_payload_of_type(std::string_view type, Use&& use);
+
+  /// The same for a stored event. \throws MalformedEventError  there is none
   template <class Use>
   static void with_payload_of(std::string_view event_store_id, const EventView& event, Use&& use);
+
+  /// \throws InvalidEventError  its type or its text is not what this kind of store reads
+  static void check_new(std::string_view event_store_id, const NewEventView& event);
 
   /// After a push: what is known of the next aggregate.
   template <class P>
@@ -669,24 +677,45 @@ typename EventStore<A, Payloads...>::AnyEvent EventStore<A, Payloads...>::decode
 
 template <class A, class... Payloads>
 template <class Use>
-void EventStore<A, Payloads...>::with_payload_of(std::string_view event_store_id,
-                                                 const EventView& event, Use&& use) {
+bool EventStore<A, Payloads...>::with_payload_of_type(std::string_view type, Use&& use) {
   const auto try_payload = [&]<class P>(std::type_identity<P> payload) {
     if constexpr (NamesItsType<P>) {
-      if (event.type != std::string_view(P::type)) return false;
+      if (type != std::string_view(P::type)) return false;
       use(payload);
       return true;
     } else {
       return false;
     }
   };
-  if ((try_payload(std::type_identity<Payloads>{}) || ...)) return;
+  if ((try_payload(std::type_identity<Payloads>{}) || ...)) return true;
   if constexpr (OneOf<OtherPayload, Payloads...>) {
     use(std::type_identity<OtherPayload>{});
+    return true;
   } else {
+    return false;
+  }
+}
+
+template <class A, class... Payloads>
+template <class Use>
+void EventStore<A, Payloads...>::with_payload_of(std::string_view event_store_id,
+                                                 const EventView& event, Use&& use) {
+  if (with_payload_of_type(event.type, std::forward<Use>(use))) return;
+  if constexpr (!OneOf<OtherPayload, Payloads...>) {
     throw MalformedEventError(std::string(event_store_id), std::string(event.aggregate_id),
                               event.version, std::string(event.type),
                               "the event store does not know this event type");
+  }
+}
+
+template <class A, class... Payloads>
+void EventStore<A, Payloads...>::check_new(std::string_view event_store_id,
+                                           const NewEventView& event) {
+  const bool known = with_payload_of_type(
+      event.type, [&]<class P>(std::type_identity<P>) { check_readable<P>(event); });
+  if (!known) {
+    throw InvalidEventError("type", std::string(event.type) + " is unknown to event store " +
+                                        std::string(event_store_id));
   }
 }
 
@@ -883,11 +912,11 @@ EventStoreDescription EventStore<A, Payloads...>::describe() const {
   description.make_fold = [id = event_store_id_, reducers = reducers_,
                            schemas = options_.validate_on_read ? schemas_ : nullptr]()
       -> std::unique_ptr<AggregateFold> { return std::make_unique<Fold>(id, reducers, schemas); };
-  if (schemas_) {
-    description.validate = [schemas = schemas_](const NewEventView& event) {
-      schemas->check(event.type, event.payload, event.metadata);
-    };
-  }
+  description.validate = [id = event_store_id_, schemas = schemas_](const NewEventView& event) {
+    // the schemas first, since they tell all that is wrong
+    if (schemas) schemas->check(event.type, event.payload, event.metadata);
+    check_new(id, event);
+  };
   return description;
 }
 

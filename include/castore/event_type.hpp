@@ -223,6 +223,8 @@ concept DecodesOver =
 
 [[noreturn]] void throw_malformed(std::string_view event_store_id, const EventView& event,
                                   std::string_view part, const std::exception& cause);
+/// Called in a catch clause, whatever was thrown. \throws InvalidEventError
+[[noreturn]] void throw_unreadable(const char* part);
 
 template <class T>
 void decode_over(std::optional<std::string_view> json, std::optional<T>& value) {
@@ -286,6 +288,27 @@ template <EventPayload P>
   std::optional<Event<P>> decoded;
   decode(event_store_id, event, decoded);
   return *std::move(decoded);
+}
+
+/// Checks that an event to be pushed can be read as a `P`, no more and no less than `decode` does.
+/// \throws InvalidEventError  its path is "payload" or "metadata"
+template <EventPayload P>
+void check_readable(const NewEventView& event) {
+  if constexpr (!std::same_as<P, OtherPayload>) {
+    try {
+      static_cast<void>(JsonCodec<P>::decode(event.payload));
+    } catch (...) {
+      detail::throw_unreadable("payload");
+    }
+  }
+  if constexpr (!std::same_as<MetadataOf<P>, NoMetadata>) {
+    if (!event.metadata) return;
+    try {
+      static_cast<void>(JsonCodec<MetadataOf<P>>::decode(event.metadata));
+    } catch (...) {
+      detail::throw_unreadable("metadata");
+    }
+  }
 }
 
 }  // namespace castore

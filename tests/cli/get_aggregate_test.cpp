@@ -178,8 +178,8 @@ TEST_CASE("get-aggregate takes a version or a time but not both") {
 
 TEST_CASE("an event that the reducer cannot read is the data's fault") {
   Cli cli;
-  cli.registry.add(pokemon::make_pokemons());
   cli.push("POKEMONS", R"({"aggregateId":"a","version":1,"type":"FROM_THE_FUTURE"})");
+  cli.registry.add(pokemon::make_pokemons());
   const Finished unknown = cli({"get-aggregate", "POKEMONS", "a", "--format", "json"});
   CHECK(unknown.exit_code == 1);
   CHECK(unknown.err.starts_with(R"({"error":{"code":"MalformedEvent","message":)"));
