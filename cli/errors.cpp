@@ -150,6 +150,18 @@ OutputError::OutputError(std::string_view done)
 Interrupted::Interrupted(const std::string& message, std::vector<ErrorField> fields)
     : std::runtime_error(message), fields_(std::move(fields)), signal_(InterruptMark::signal()) {}
 
+Error plugin_error(const std::string& failure, std::vector<ErrorField> fields) {
+  std::string reason;
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    reason = error.what();
+  } catch (...) {
+    reason = "an exception of unknown type";
+  }
+  return {ErrorCode::plugin, failure + ": " + reason, std::move(fields)};
+}
+
 Error at_place(const Error& error, const Place& place, const std::string& remark) {
   std::vector<ErrorField> fields = error.fields();
   if (is_about_an_event(error.code())) fields = inside_stored_event(std::move(fields));

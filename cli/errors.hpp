@@ -53,6 +53,10 @@ class Interrupted : public std::runtime_error {
   int signal_;
 };
 
+/// What the application's code has thrown, whatever that is: whose fault it was must stay visible.
+/// Called in a catch clause.
+[[nodiscard]] Error plugin_error(const std::string& failure, std::vector<ErrorField> fields);
+
 /// Where one of many events stands.
 struct Place {
   enum class Of {

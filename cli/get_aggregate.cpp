@@ -5,6 +5,7 @@
 #include "arguments.hpp"
 #include "commands.hpp"
 #include "context.hpp"
+#include "errors.hpp"
 #include "json_text.hpp"
 
 namespace castore::cli {
@@ -86,18 +87,18 @@ std::unique_ptr<AggregateFold> make_fold(const std::string& event_store_id,
   return known->make_fold();
 }
 
-/// A reducer may throw what it likes; whose fault it was must stay visible.
+/// A reducer may throw what it likes.
 template <class Call>
 auto calling_reducer(const GetAggregateOptions& options, Call&& call) {
   try {
     return call();
   } catch (const Error&) {
     throw;
-  } catch (const std::exception& e) {
-    throw Error(ErrorCode::plugin,
-                "The reducer of event store " + options.event_store_id + " failed at aggregate " +
-                    options.aggregate_id + ": " + e.what(),
-                {{"eventStoreId", options.event_store_id}, {"aggregateId", options.aggregate_id}});
+  } catch (...) {
+    throw plugin_error(
+        "The reducer of event store " + options.event_store_id + " failed at aggregate " +
+            options.aggregate_id,
+        {{"eventStoreId", options.event_store_id}, {"aggregateId", options.aggregate_id}});
   }
 }
 

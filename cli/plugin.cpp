@@ -3,6 +3,8 @@
 #include <castore/error.hpp>
 #include <filesystem>
 
+#include "errors.hpp"
+
 #ifdef _WIN32
 #ifndef NOMINMAX
 #define NOMINMAX
@@ -56,8 +58,8 @@ void load_plugin(const std::string& file, Registry& registry) {
   }
   try {
     add_event_stores(registry);
-  } catch (const std::exception& e) {
-    fail(file, std::string(entry_point) + " failed: " + e.what());
+  } catch (...) {
+    throw plugin_error("Plugin " + file + ": " + entry_point + " failed", {{"plugin", file}});
   }
 }
 

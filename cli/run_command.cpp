@@ -7,6 +7,7 @@
 #include "arguments.hpp"
 #include "commands.hpp"
 #include "context.hpp"
+#include "errors.hpp"
 #include "lines.hpp"
 
 namespace castore::cli {
@@ -47,16 +48,16 @@ const CommandDescription& find_command(const std::string& id, const Registry& re
               "Unable to find command " + id + ": " + registered(registry), {{"commandId", id}});
 }
 
-/// A handler may throw what it likes; whose fault it was must stay visible.
+/// A handler may throw what it likes.
 std::optional<std::string> run(const CommandDescription& command, const std::string& input,
                                std::shared_ptr<EventStorageAdapter> storage) {
   try {
     return command.run(input, std::move(storage));
   } catch (const Error&) {
     throw;
-  } catch (const std::exception& e) {
-    throw Error(ErrorCode::plugin, "Command " + command.command_id + " failed: " + e.what(),
-                {{"commandId", command.command_id}});
+  } catch (...) {
+    throw plugin_error("Command " + command.command_id + " failed",
+                       {{"commandId", command.command_id}});
   }
 }
 

@@ -29,7 +29,10 @@ std::string merged(const std::vector<std::string>& payloads) {
 
 class ThrowingFold : public AggregateFold {
  public:
-  void apply(const EventView&) override { throw std::runtime_error("no idea"); }
+  void apply(const EventView& event) override {
+    if (event.aggregate_id == "odd") throw 42;
+    throw std::runtime_error("no idea");
+  }
   [[nodiscard]] std::optional<std::string> json() const override { return std::nullopt; }
 };
 
@@ -199,4 +202,8 @@ TEST_CASE("a reducer that throws is named") {
         R"({"error":{"code":"Plugin","message":"The reducer of event store POKEMONS failed at )"
         R"(aggregate pikachu: no idea","eventStoreId":"POKEMONS","aggregateId":"pikachu"}})"
         "\n");
+  cli.import(stored_line("odd", 1));
+  CHECK(cli({"get-aggregate", "POKEMONS", "odd"}).err ==
+        "castore-cli: The reducer of event store POKEMONS failed at aggregate odd: an exception of "
+        "unknown type\n");
 }

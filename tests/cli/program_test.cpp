@@ -75,6 +75,10 @@ TEST_CASE("a plugin that cannot be used is an error that says why") {
   CHECK(broken.exit_code == 1);
   CHECK(broken.err.find("castore_register failed: the configuration is missing") !=
         std::string::npos);
+  const Finished odd =
+      shell(std::string("ODD=1 $cli list-stores --plugin ") + CASTORE_BROKEN_PLUGIN);
+  CHECK(odd.exit_code == 1);
+  CHECK(odd.err.find("castore_register failed: an exception of unknown type") != std::string::npos);
 }
 
 TEST_CASE("the file can be named by the environment") {

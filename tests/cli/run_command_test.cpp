@@ -20,7 +20,7 @@ struct NewLevel {
 };
 
 /// With LEVEL_UP, which answers the new level, and SAY_NOTHING, which has no output and fails where
-/// its input is `false`.
+/// its input is `false` or 0.
 class Application : public Cli {
  public:
   Application() {
@@ -41,6 +41,7 @@ class Application : public Cli {
         .run = [](std::string_view input,
                   const std::shared_ptr<EventStorageAdapter>&) -> std::optional<std::string> {
           if (input == "false") throw std::runtime_error("not today");
+          if (input == "0") throw 42;
           return std::nullopt;
         }});
   }
@@ -136,6 +137,8 @@ TEST_CASE("what a command throws comes out with its code") {
         R"({"error":{"code":"Plugin","message":"Command SAY_NOTHING failed: not today",)"
         R"("commandId":"SAY_NOTHING"}})"
         "\n");
+  CHECK(cli({"run-command", "SAY_NOTHING", "0"}).err ==
+        "castore-cli: Command SAY_NOTHING failed: an exception of unknown type\n");
 }
 
 TEST_CASE("list-commands lists the commands of the application") {
