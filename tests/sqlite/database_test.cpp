@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "pokemon/pokemon.hpp"
+#include "sqlite/fixtures.hpp"
 #include "sqlite/sql.hpp"
 #include "support/errors.hpp"
 #include "support/events.hpp"
@@ -87,6 +88,92 @@ TEST_CASE("in memory too a visitor may push and reads as of one moment") {
 
   CHECK(seen == std::vector<Version>{1});
   CHECK(versions(events, "STORE", "a") == std::vector<Version>{1, 2});
+}
+
+TEST_CASE("a database tells what it is") {
+  const TemporaryDirectory directory;
+  const fs::path path = directory / "store.db";
+  const auto before = std::chrono::system_clock::now() - std::chrono::seconds{1};
+  const auto database = sqlite::Database::open(path);
+  CHECK(database->info().last_position == 0);
+  SqliteEventStorageAdapter events(database);
+  push(events, "STORE", new_event("a", 1));
+  push(events, "STORE", new_event("a", 2));
+
+  const sqlite::DatabaseInfo info = database->info();
+
+  CHECK(info.path == fs::canonical(path));
+  CHECK(info.file_size == fs::file_size(path));
+  CHECK(info.wal_size == fs::file_size(path.string() + "-wal"));
+  CHECK(info.wal_size > 0);
+  CHECK(info.encoding == "UTF-8");
+  CHECK(info.journal_mode == "wal");
+  CHECK(std::to_string(info.page_size) == Sql{path}.value("PRAGMA page_size"));
+  CHECK(info.schema_version == sqlite::Database::schema_version());
+  REQUIRE(info.migrations.size() == static_cast<std::size_t>(info.schema_version));
+  CHECK(info.migrations.front().version == 1);
+  CHECK(info.migrations.front().name == "events");
+  CHECK(info.migrations.front().applied_at > before);
+  CHECK(info.last_position == 2);
+  CHECK(info.sqlite_version == Sql{path}.value("SELECT sqlite_version()"));
+  SUBCASE("inside a transaction with what it has pushed") {
+    sqlite::Transaction transaction(*database);
+    push(events, "STORE", new_event("a", 3));
+    CHECK(database->info().last_position == 3);
+  }
+  SUBCASE("the same where it is opened for reading only") {
+    const auto reader = sqlite::Database::open(path, {.read_only = true});
+    CHECK(reader->info().path == info.path);
+    CHECK(reader->info().journal_mode == "wal");
+    CHECK(reader->info().migrations == info.migrations);
+    CHECK(reader->info().last_position == 2);
+    CHECK(reader->info().wal_size == info.wal_size);
+  }
+}
+
+TEST_CASE("a database tells what it is in whatever state its file is") {
+  const TemporaryDirectory directory;
+  const fs::path path = directory / "store.db";
+  const auto read_info = [&] { return sqlite::Database::open(path, {.read_only = true})->info(); };
+  SUBCASE("closed") {
+    static_cast<void>(sqlite::Database::open(path));
+    CHECK(read_info().journal_mode == "wal");
+    CHECK(read_info().wal_size == 0);
+    CHECK_FALSE(fs::exists(path.string() + "-wal"));
+  }
+  SUBCASE("with a rollback journal") {
+    static_cast<void>(sqlite::Database::open(path));
+    Sql{path}.value("PRAGMA journal_mode = DELETE");
+    CHECK(read_info().journal_mode == "delete");
+    CHECK(read_info().schema_version == sqlite::Database::schema_version());
+  }
+  SUBCASE("of an earlier schema") {
+    Sql{path}(fixture(1));
+    CHECK(read_info().schema_version == 1);
+    REQUIRE(read_info().migrations.size() == 1);
+    CHECK(read_info().migrations.front().version == 1);
+    CHECK(read_info().last_position == 3);
+  }
+  SUBCASE("in UTF-16") {
+    Sql{path}("PRAGMA encoding = 'UTF-16be'; CREATE TABLE host (x)");
+    SqliteEventStorageAdapter(sqlite::Database::open(path));
+    CHECK(read_info().encoding == "UTF-16be");
+    CHECK(read_info().migrations.front().name == "events");
+  }
+  SUBCASE("with a time in its ledger that is none") {
+    static_cast<void>(sqlite::Database::open(path));
+    Sql{path}("UPDATE castore_migration SET applied_at = 9223372036854775807");
+    CHECK(code_of([&] { static_cast<void>(read_info()); }) == "NotACastoreFile");
+  }
+}
+
+TEST_CASE("a database in memory has no path and no size") {
+  const auto info = sqlite::Database::open(":memory:")->info();
+  CHECK(info.path.empty());
+  CHECK(info.file_size == 0);
+  CHECK(info.wal_size == 0);
+  CHECK(info.journal_mode == "memory");
+  CHECK(info.schema_version == sqlite::Database::schema_version());
 }
 
 TEST_CASE("what cannot be opened says why and stays as it is") {
@@ -448,6 +535,19 @@ TEST_CASE("pushes and reads and listings find their rows by an index") {
     Host host(encoding);
     check_plans(host);
   }
+}
+
+TEST_CASE("a database on the host's connection tells what the host has made it") {
+  const TemporaryDirectory directory;
+  const fs::path path = directory / "host.db";
+  Sql sql(path);
+  sql("PRAGMA page_size = 8192; PRAGMA journal_mode = TRUNCATE; CREATE TABLE customer (name TEXT)");
+  const auto info = sqlite::Database::on_connection(sql.handle())->info();
+  CHECK(info.path == fs::canonical(path));
+  CHECK(info.file_size == fs::file_size(path));
+  CHECK(info.page_size == 8192);
+  CHECK(info.journal_mode == "truncate");
+  CHECK(Host().database->info().path.empty());
 }
 
 TEST_CASE_FIXTURE(Host, "the host's connection stays open and as it was set up") {

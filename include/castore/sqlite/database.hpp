@@ -1,12 +1,15 @@
 #pragma once
 
 #include <castore/error.hpp>
+#include <castore/event.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 struct sqlite3;
 
@@ -50,6 +53,29 @@ struct DatabaseOptions {
   std::size_t max_readers = 16;
   /// Of no concern where `read_only`: no trigger runs then.
   ForeignTriggers foreign_triggers = ForeignTriggers::refuse;
+};
+
+/// A step of the schema that a file has had.
+struct AppliedMigration {
+  int version = 0;
+  std::string name;
+  Timestamp applied_at{};
+
+  friend bool operator==(const AppliedMigration&, const AppliedMigration&) = default;
+};
+
+/// What a tool shows of a database.
+struct DatabaseInfo {
+  std::filesystem::path path;                ///< absolute; empty in memory
+  std::uintmax_t file_size = 0;              ///< in bytes; 0 in memory
+  std::uintmax_t wal_size = 0;               ///< of the `-wal` beside it; 0 where there is none
+  std::string encoding;                      ///< "UTF-8", "UTF-16le" or "UTF-16be"
+  std::string journal_mode;                  ///< "wal", but what a host or a tool has made of it
+  std::int64_t page_size = 0;                ///< in bytes
+  int schema_version = 0;                    ///< the newest of `migrations`
+  std::vector<AppliedMigration> migrations;  ///< by version
+  std::int64_t last_position = 0;  ///< of the newest event in the order of commit; 0: there is none
+  std::string sqlite_version;      ///< of the library in use, for instance "3.40.1"
 };
 
 /// An SQLite file that holds events, perhaps beside the host's own tables: castore's begin with
@@ -108,6 +134,10 @@ class Database : public std::enable_shared_from_this<Database> {
   /// although nothing was. In a file it takes a few microseconds, and keeps a connection open.
   /// \throws StorageError
   [[nodiscard]] std::uint64_t data_version() const;
+
+  /// Reads no event, and takes the time of a few.
+  /// \throws StorageError  also `not_a_castore_file`: the ledger of migrations is damaged
+  [[nodiscard]] DatabaseInfo info() const;
 
   /// The newest migration of this library, and so of every file it has opened for writing.
   [[nodiscard]] static int schema_version() noexcept;
