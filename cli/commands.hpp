@@ -17,6 +17,7 @@ void add_push_event(CLI::App& app, Context& context);
 void add_push_group(CLI::App& app, Context& context);
 void add_import(CLI::App& app, Context& context);
 void add_replay(CLI::App& app, Context& context);
+void add_info(CLI::App& app, Context& context);
 void add_list_commands(CLI::App& app, Context& context);
 void add_run_command(CLI::App& app, Context& context);
 

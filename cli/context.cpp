@@ -1,7 +1,6 @@
 #include "context.hpp"
 
 #include <algorithm>
-#include <castore/sqlite/event_storage_adapter.hpp>
 #include <istream>
 #include <ostream>
 #include <utility>
@@ -27,7 +26,7 @@ const std::string& Context::required_database_file() const {
   return database_file;
 }
 
-std::unique_ptr<EventStorageAdapter> Context::open_for_reading() const {
+std::unique_ptr<SqliteEventStorageAdapter> Context::open_for_reading() const {
   return std::make_unique<SqliteEventStorageAdapter>(
       sqlite::Database::open(required_database_file(), {.read_only = true}));
 }

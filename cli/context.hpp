@@ -3,6 +3,7 @@
 #include <castore/cli/run.hpp>
 #include <castore/event_storage_adapter.hpp>
 #include <castore/sqlite/database.hpp>
+#include <castore/sqlite/event_storage_adapter.hpp>
 #include <functional>
 #include <iosfwd>
 #include <memory>
@@ -35,7 +36,7 @@ class Context {
   std::function<void()> work;
 
   /// Never creates or changes a file.
-  [[nodiscard]] std::unique_ptr<EventStorageAdapter> open_for_reading() const;
+  [[nodiscard]] std::unique_ptr<SqliteEventStorageAdapter> open_for_reading() const;
   /// Creates the file where it is missing.
   [[nodiscard]] std::shared_ptr<sqlite::Database> open_for_writing() const;
 

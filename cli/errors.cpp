@@ -48,11 +48,6 @@ bool is_reader_gone(const Context& context) {
   }
 }
 
-/// Messages quote what users typed and what systems answered: it may be no UTF-8.
-void append_mended_string(std::string& out, std::string_view text) {
-  out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 void append_value(std::string& out, std::int64_t number) { out += std::to_string(number); }
 
 void append_value(std::string& out, const std::string& text) { append_mended_string(out, text); }
@@ -175,6 +170,10 @@ Error with_remark(const Error& error, const std::string& remark,
   std::vector<ErrorField> all = error.fields();
   all.insert(all.end(), fields.begin(), fields.end());
   return {error.code(), error.what() + remark, std::move(all)};
+}
+
+void append_mended_string(std::string& out, std::string_view text) {
+  out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 void append_problem(std::string& out, std::string_view code, std::string_view message,

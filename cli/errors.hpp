@@ -82,6 +82,10 @@ struct Place {
 void append_problem(std::string& out, std::string_view code, std::string_view message,
                     const std::vector<ErrorField>& fields);
 
+/// Appends `text` as a JSON string. Messages quote what users typed and what systems answered: what
+/// is no UTF-8 is mended.
+void append_mended_string(std::string& out, std::string_view text);
+
 /// Says on standard error what went wrong; answers the exit code. Nothing is said where the reader
 /// of a command that only reads is gone. Called in a catch clause.
 [[nodiscard]] int report_current_exception(const Context& context);

@@ -127,6 +127,7 @@ void add_commands(CLI::App& app, Context& context) {
   add_push_group(app, context);
   add_import(app, context);
   add_replay(app, context);
+  add_info(app, context);
   add_list_commands(app, context);
   add_run_command(app, context);
   for (CLI::App* command : app.get_subcommands({})) {
