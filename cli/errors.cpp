@@ -1,6 +1,5 @@
 #include "errors.hpp"
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -17,16 +16,13 @@ struct Problem {
   int exit = exit_failure;
 };
 
-Problem current_problem(const Context& context) {
+Problem current_problem() {
   try {
     throw;
   } catch (const Error& error) {
     return {to_string(error.code()), error.what(), error.fields(), exit_code(error.code())};
-  } catch (const CLI::Error& error) {
-    return {"Usage",
-            std::string(error.what()) + " (see " + context.program + " --help)",
-            {},
-            exit_usage};
+  } catch (const UsageError& error) {
+    return {"Usage", error.what(), {}, exit_usage};
   } catch (const Interrupted& error) {
     return {"Interrupted", error.what(), error.fields(), exit_interrupted + error.signal()};
   } catch (const OutputError& error) {
@@ -193,7 +189,7 @@ void append_problem(std::string& out, std::string_view code, std::string_view me
 
 int report_current_exception(const Context& context) {
   if (is_reader_gone(context)) return exit_reader_gone;
-  const Problem problem = current_problem(context);
+  const Problem problem = current_problem();
   std::string line;
   if (context.format == Format::text) {
     append_readable(line, context.program + ": " + problem.message);

@@ -27,6 +27,12 @@ enum ExitCode : int {
 /// The one place that says which error ends with which exit code.
 [[nodiscard]] ExitCode exit_code(ErrorCode code) noexcept;
 
+/// The arguments make no sense.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// Standard output did not take the result.
 class OutputError : public std::runtime_error {
  public:

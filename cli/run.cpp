@@ -16,6 +16,7 @@
 #include "interrupt.hpp"
 #include "plugin.hpp"
 #include "standard_streams.hpp"
+#include "usage.hpp"
 
 namespace castore::cli {
 namespace {
@@ -92,8 +93,9 @@ void refuse_empty_values(int argc, const char* const* argv) {
     if (argument == "--") return;
     if (argument.size() > 3 && argument.starts_with("--") &&
         argument.find('=') == argument.size() - 1) {
-      throw CLI::ArgumentMismatch(std::string(argument) + " has no value",
-                                  CLI::ExitCodes::ArgumentMismatch);
+      throw CLI::ValidationError(
+          std::string(argument.substr(0, argument.size() - 1)) + " has no value",
+          CLI::ExitCodes::ValidationError);
     }
   }
 }
@@ -140,12 +142,14 @@ void parse(int argc, const char* const* argv, CLI::App& app, Context& context) {
   try {
     refuse_empty_values(argc, argv);
     if (argc > 0) app.parse(argc, argv);
+    if (!context.work) throw CLI::RequiredError("A command");
   } catch (const CLI::CallForHelp&) {
     context.work = [&app, &context] { context.print(app.help()); };
   } catch (const CLI::CallForVersion& version) {
     context.work = [text = std::string(version.what()), &context] { context.print(text + '\n'); };
+  } catch (const CLI::ParseError& error) {
+    throw usage_error(app, error, {argv, static_cast<std::size_t>(argc)});
   }
-  if (!context.work) throw CLI::RequiredError("A command");
 }
 
 void parse_and_work(int argc, const char* const* argv, Context& context) {

@@ -68,11 +68,11 @@ TEST_CASE("wrong usage is exit code 2 and nothing on standard output") {
 
 TEST_CASE("wrong usage is told in JSON where JSON is asked for") {
   const Cli cli;
-  const Finished unknown = cli({"frobnicate", "--format", "json"});
+  const Finished unknown = cli({"get-event", "--format", "json"});
   CHECK(unknown.exit_code == 2);
   CHECK(unknown.err ==
-        R"-({"error":{"code":"Usage","message":"The following argument was not expected: )-"
-        R"-(frobnicate (see castore-cli --help)"}})-"
+        R"-({"error":{"code":"Usage","message":"Unknown command get-event; did you mean )-"
+        R"-(get-events? (see castore-cli --help)"}})-"
         "\n");
   const Finished limit = cli({"--format=jsonl", "list-ids", "POKEMONS", "--limit", "010x"});
   CHECK(limit.exit_code == 2);
@@ -81,6 +81,71 @@ TEST_CASE("wrong usage is told in JSON where JSON is asked for") {
       R"({"error":{"code":"InvalidOption","message":"Invalid option limit: must be an integer of )"
       R"(at least 1, not \"010x\"","option":"limit"}})"
       "\n");
+}
+
+TEST_CASE("wrong usage is told in the order that was typed and with the help that is of use") {
+  const Cli cli;
+  const auto told = [&](const std::vector<std::string>& arguments) {
+    const Finished wrong = cli(arguments);
+    CHECK(wrong.exit_code == 2);
+    CHECK(wrong.out.empty());
+    REQUIRE(wrong.err.starts_with("castore-cli: "));
+    return wrong.err.substr(13, wrong.err.size() - 14);
+  };
+  const auto see = [](const std::string& command) {
+    return " (see castore-cli " + command + " --help)";
+  };
+  SUBCASE("too many arguments") {
+    CHECK(told({"get-events", "A", "b", "c"}) ==
+          R"(get-events EVENT_STORE AGGREGATE: "c" is one too many)" + see("get-events"));
+    CHECK(told({"get-events", "A", "b", "c", "-1", "--", "-d"}) ==
+          R"(get-events EVENT_STORE AGGREGATE: "c" "-1" "-d" are too many)" + see("get-events"));
+    CHECK(told({"import", "a", "b"}) == R"(import [FILE]: "b" is one too many)" + see("import"));
+    CHECK(told({"list-stores", "list-ids"}) ==
+          R"(list-stores takes no argument: "list-ids" is one too many)" + see("list-stores"));
+  }
+  SUBCASE("too few") {
+    CHECK(told({"get-events"}) ==
+          "get-events EVENT_STORE AGGREGATE: EVENT_STORE and AGGREGATE are missing" +
+              see("get-events"));
+    CHECK(told({"get-events", "A"}) ==
+          "get-events EVENT_STORE AGGREGATE: AGGREGATE is missing" + see("get-events"));
+  }
+  SUBCASE("an option that there is none of") {
+    const std::string fromat = "Unknown option --fromat; did you mean --format?";
+    CHECK(told({"get-events", "A", "b", "--fromat", "json"}) == fromat + see("get-events"));
+    CHECK(told({"get-events", "--fromat=json", "A"}) == fromat + see("get-events"));
+    CHECK(told({"--fromat", "json", "list-stores"}) == fromat + see("list-stores"));
+    CHECK(told({"list-ids", "--limt", "3", "--reverze", "A"}) ==
+          "Unknown option --limt; did you mean --limit?" + see("list-ids"));
+    CHECK(told({"get-events", "A", "-pikachu"}) ==
+          "Unknown option -pikachu; an argument that begins with a dash stands behind --" +
+              see("get-events"));
+    CHECK(told({"list-stores", "--zzz"}) == "Unknown option --zzz" + see("list-stores"));
+  }
+  SUBCASE("a command that there is none of") {
+    CHECK(told({"lits-stores", "--limit", "3"}) ==
+          "Unknown command lits-stores; did you mean list-stores? (see castore-cli --help)");
+    CHECK(told({"GET_EVENTS"}) ==
+          "Unknown command GET_EVENTS; did you mean get-events? (see castore-cli --help)");
+    CHECK(told({"frobnicate", "list-stores"})
+              .starts_with("Unknown command frobnicate; there are list-stores, list-ids, "));
+    CHECK(told({}).starts_with("A command is required: list-stores, list-ids, "));
+  }
+  SUBCASE("an option without its value or with one too many") {
+    CHECK(told({"list-ids", "A", "--limit"}) == "--limit has no value" + see("list-ids"));
+    CHECK(told({"list-ids", "--limit=", "A"}) == "--limit has no value" + see("list-ids"));
+    CHECK(told({"list-ids", "A", "--page-token", "--reverse"}) ==
+          R"(--page-token has no value: "--reverse" is an option)" + see("list-ids"));
+    CHECK(told({"list-ids", "A", "--reverse=x"}) == "--reverse takes no value" + see("list-ids"));
+    CHECK(told({"list-ids", "A", "--limit", "1", "--limit", "2"}) ==
+          "--limit is given more than once" + see("list-ids"));
+    CHECK(told({"--plugin"}) == "--plugin has no value (see castore-cli --help)");
+  }
+  SUBCASE("options that do not go together") {
+    CHECK(told({"get-aggregate", "A", "b", "--at", "2022-01-01T00:00:00Z", "--max-version", "2"}) ==
+          "--max-version and --at exclude each other" + see("get-aggregate"));
+  }
 }
 
 TEST_CASE("numbers are decimal") {
@@ -118,7 +183,7 @@ TEST_CASE("every command explains itself with an example") {
   CHECK(all.err.empty());
   CHECK(all.out.find("Exit codes:\n") != std::string::npos);
   for (const std::string command : {"list-stores", "list-ids", "get-events", "get-aggregate",
-                                    "push-event", "push-group", "import"}) {
+                                    "push-event", "push-group", "import", "info"}) {
     CAPTURE(command);
     CHECK(all.out.find("  " + command + " ") != std::string::npos);
     const Finished help = cli({command, "--help"});
