@@ -20,5 +20,6 @@ void add_replay(CLI::App& app, Context& context);
 void add_info(CLI::App& app, Context& context);
 void add_list_commands(CLI::App& app, Context& context);
 void add_run_command(CLI::App& app, Context& context);
+void add_help(CLI::App& app, Context& context);
 
 }  // namespace castore::cli

@@ -132,6 +132,7 @@ void add_commands(CLI::App& app, Context& context) {
   add_info(app, context);
   add_list_commands(app, context);
   add_run_command(app, context);
+  add_help(app, context);
   for (CLI::App* command : app.get_subcommands({})) {
     command->footer(command->get_footer() + "\n\n--db, --format, --plugin and the exit codes: " +
                     context.program + " --help");

@@ -148,6 +148,24 @@ TEST_CASE("wrong usage is told in the order that was typed and with the help tha
   }
 }
 
+TEST_CASE("help prints what --help does") {
+  const Cli cli;
+  CHECK(cli({"help"}).out == cli({"--help"}).out);
+  for (const std::string command : {"list-ids", "push-event", "info", "help"}) {
+    const Finished help = cli({"help", command});
+    CHECK(help.exit_code == 0);
+    CHECK(help.err.empty());
+    CHECK(help.out == cli({command, "--help"}).out);
+    CHECK(help.out.find("Usage: castore-cli " + command) != std::string::npos);
+  }
+  const Finished none = cli({"help", "get-evnts"});
+  CHECK(none.exit_code == 2);
+  CHECK(none.out.empty());
+  CHECK(none.err ==
+        "castore-cli: Unknown command get-evnts; did you mean get-events? (see castore-cli "
+        "--help)\n");
+}
+
 TEST_CASE("numbers are decimal") {
   const Cli cli;
   std::string lines;
@@ -183,7 +201,7 @@ TEST_CASE("every command explains itself with an example") {
   CHECK(all.err.empty());
   CHECK(all.out.find("Exit codes:\n") != std::string::npos);
   for (const std::string command : {"list-stores", "list-ids", "get-events", "get-aggregate",
-                                    "push-event", "push-group", "import", "info"}) {
+                                    "push-event", "push-group", "import", "info", "help"}) {
     CAPTURE(command);
     CHECK(all.out.find("  " + command + " ") != std::string::npos);
     const Finished help = cli({command, "--help"});
