@@ -1,11 +1,11 @@
 #include "context.hpp"
 
-#include <algorithm>
 #include <istream>
 #include <ostream>
 #include <utility>
 
 #include "errors.hpp"
+#include "nearest.hpp"
 
 namespace castore::cli {
 
@@ -39,13 +39,16 @@ void Context::require_event_store(const std::string& event_store_id,
                                   const EventStorageAdapter& storage) const {
   if (registry.find_event_store(event_store_id) != nullptr) return;
   if (!storage.list_aggregate_ids(event_store_id, {.limit = 1}).aggregate_ids.empty()) return;
-  const auto stores = storage.list_event_stores();
-  const bool stored = std::any_of(stores.begin(), stores.end(), [&](const auto& store) {
-    return store.event_store_id == event_store_id;
-  });
-  if (stored) return;
+  std::vector<std::string> ids;
+  for (const EventStoreSummary& store : storage.list_event_stores()) {
+    if (store.event_store_id == event_store_id) return;
+    ids.push_back(store.event_store_id);
+  }
+  const auto registered = event_store_ids(registry);
+  ids.insert(ids.end(), registered.begin(), registered.end());
   throw Error(ErrorCode::event_store_not_found,
-              "Unable to find event store " + event_store_id + ": nobody has pushed an event to it",
+              "Unable to find event store " + event_store_id +
+                  ": nobody has pushed an event to it" + did_you_mean_or_list(event_store_id, ids),
               {{"eventStoreId", event_store_id}});
 }
 
@@ -85,6 +88,14 @@ void Context::note(std::string_view code, const std::string& message,
     line += '}';
   }
   err << (line += '\n') << std::flush;
+}
+
+std::vector<std::string> event_store_ids(const Registry& registry) {
+  std::vector<std::string> ids;
+  for (const EventStoreDescription& store : registry.event_stores()) {
+    ids.push_back(store.event_store_id);
+  }
+  return ids;
 }
 
 }  // namespace castore::cli

@@ -41,7 +41,9 @@ class Context {
   [[nodiscard]] std::shared_ptr<sqlite::Database> open_for_writing() const;
 
   /// Nothing to be found in a store that nobody has written, and the registry does not know, is
-  /// more likely a misspelt id. \throws Error  `ErrorCode::event_store_not_found`
+  /// more likely a misspelt id: the message has the nearest. Reads all events where the store has
+  /// none, so ask only where nothing was found.
+  /// \throws Error  `ErrorCode::event_store_not_found`
   void require_event_store(const std::string& event_store_id,
                            const EventStorageAdapter& storage) const;
 
@@ -65,5 +67,7 @@ class Context {
  private:
   [[nodiscard]] const std::string& required_database_file() const;
 };
+
+[[nodiscard]] std::vector<std::string> event_store_ids(const Registry& registry);
 
 }  // namespace castore::cli

@@ -131,7 +131,10 @@ void get_aggregate(const GetAggregateOptions& options, const Context& context) {
                             return true;
                           });
   const auto aggregate = calling_reducer(options, [&] { return fold->json(); });
-  if (!aggregate) throw AggregateNotFoundError(options.event_store_id, options.aggregate_id);
+  if (!aggregate) {
+    context.require_event_store(options.event_store_id, *storage);
+    throw AggregateNotFoundError(options.event_store_id, options.aggregate_id);
+  }
   context.print(text ? text_of(*aggregate, events) : json_of(options, *aggregate, events));
 }
 

@@ -121,11 +121,43 @@ TEST_CASE("list-ids of an event store that nobody has written is not found") {
   CHECK(unknown.out.empty());
   CHECK(unknown.err ==
         R"({"error":{"code":"EventStoreNotFound","message":"Unable to find event store POKEMON: )"
-        R"(nobody has pushed an event to it","eventStoreId":"POKEMON"}})"
+        R"(nobody has pushed an event to it; did you mean POKEMONS?","eventStoreId":"POKEMON"}})"
         "\n");
+  SUBCASE("by whatever command it is looked at") {
+    for (const std::string store : {"POKEMON", "pokemons", "PKOEMONS"}) {
+      for (const std::string format : {"text", "json", "jsonl"}) {
+        for (const std::string command : {"get-events", "get-aggregate"}) {
+          const Finished missing = cli({command, store, "a", "--format", format});
+          CHECK(missing.exit_code == 3);
+          CHECK(missing.out.empty());
+          CHECK(missing.err.find("did you mean POKEMONS?") != std::string::npos);
+        }
+        const Finished replayed = cli({"replay", store, "--format", format});
+        CHECK(replayed.exit_code == 3);
+        CHECK(replayed.err.find("did you mean POKEMONS?") != std::string::npos);
+      }
+    }
+  }
+  SUBCASE("and what is like no other comes with those that are there") {
+    const auto text = [&] { return cli({"list-ids", "NOBODY"}).err; };
+    CHECK(text().ends_with("to it; there is POKEMONS\n"));
+    for (const std::string store : {"A1", "B1", "C1", "D1", "E1"}) {
+      cli.push(store, appeared);
+    }
+    CHECK(text().ends_with("to it; there are A1, B1, C1, D1, E1 and POKEMONS\n"));
+    cli.push("F1", appeared);
+    CHECK(text().ends_with("to it; there are A1, B1, C1, D1, E1 and 2 more\n"));
+  }
+  SUBCASE("also where the file holds no event") {
+    const Cli empty;
+    empty.import("");
+    CHECK(empty({"list-ids", "POKEMONS"}).err ==
+          "castore-cli: Unable to find event store POKEMONS: nobody has pushed an event to it\n");
+  }
   SUBCASE("unless the application knows it") {
     cli.registry.add(EventStoreDescription{"POKEMON", {}, {}});
     CHECK(cli({"list-ids", "POKEMON", "--format", "json"}).out == "{\"aggregateIds\":[]}\n");
+    CHECK(cli({"get-events", "POKEMON", "a", "--format", "json"}).out == "{\"events\":[]}\n");
   }
   SUBCASE("but one whose aggregates the options leave out is empty") {
     const Finished empty =

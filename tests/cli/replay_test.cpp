@@ -96,7 +96,7 @@ TEST_CASE("replay of a store that nobody knows is an error") {
   CHECK(unknown.out.empty());
   CHECK(unknown.err ==
         R"({"error":{"code":"EventStoreNotFound","message":"Unable to find event store TRANIERS: )"
-        R"(nobody has pushed an event to it","eventStoreId":"TRANIERS"}})"
+        R"(nobody has pushed an event to it; did you mean TRAINERS?","eventStoreId":"TRANIERS"}})"
         "\n");
   SUBCASE("but not of one that the application knows") {
     Cli empty;
