@@ -52,11 +52,6 @@ void Context::require_event_store(const std::string& event_store_id,
               {{"eventStoreId", event_store_id}});
 }
 
-void Context::validate(std::string_view event_store_id, const NewEventView& event) const {
-  const EventStoreDescription* const known = registry.find_event_store(event_store_id);
-  if (known != nullptr && known->validate) known->validate(event);
-}
-
 bool Context::print(std::string_view text) const {
   out.write(text.data(), static_cast<std::streamsize>(text.size()));
   return out.good();

@@ -32,6 +32,7 @@ class Context {
   std::string database_file;
   Format format = Format::text;
   std::vector<std::string> plugins;
+  bool unchecked = false;  ///< events are stored whatever the application says
   /// What the chosen sub-command does; set while the arguments are parsed, run afterwards.
   std::function<void()> work;
 
@@ -46,10 +47,6 @@ class Context {
   /// \throws Error  `ErrorCode::event_store_not_found`
   void require_event_store(const std::string& event_store_id,
                            const EventStorageAdapter& storage) const;
-
-  /// Checks an event to be stored against the schemas that the registry has for it.
-  /// \throws SchemaViolationError
-  void validate(std::string_view event_store_id, const NewEventView& event) const;
 
   /// Writes a result. Answers whether standard output still takes more.
   bool print(std::string_view text) const;

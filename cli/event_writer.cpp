@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "context.hpp"
+#include "event_check.hpp"
 
 namespace castore::cli {
 namespace {
@@ -60,7 +61,7 @@ void EventWriter::open() {
 
 EventWriter::Counts EventWriter::write(std::span<const PlacedEvent> batch,
                                        const std::function<void()>& before_each) {
-  for (const PlacedEvent& placed : batch) validate(placed);
+  for (const PlacedEvent& placed : batch) check(placed);
   open();
   Counts counts;
   sqlite::Transaction transaction(*storage_->database());
@@ -72,9 +73,9 @@ EventWriter::Counts EventWriter::write(std::span<const PlacedEvent> batch,
   return counts;
 }
 
-void EventWriter::validate(const PlacedEvent& placed) const {
+void EventWriter::check(const PlacedEvent& placed) const {
   try {
-    context_.validate(placed.event_store_id, placed.event);
+    check_event(context_, placed.event_store_id, placed.event);
   } catch (const Error& error) {
     fail(error, placed);
   }

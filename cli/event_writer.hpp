@@ -46,11 +46,11 @@ class EventWriter {
   /// All of `batch` in one transaction, or nothing of it. The errors name the place of the event.
   /// \param before_each  called before each event; what it throws ends the batch
   /// \throws EventAlreadyExistsError  another event is stored at that version
-  /// \throws SchemaViolationError     before the file is opened
+  /// \throws what `check_event` throws, before the file is opened
   Counts write(std::span<const PlacedEvent> batch, const std::function<void()>& before_each = {});
 
  private:
-  void validate(const PlacedEvent& placed) const;
+  void check(const PlacedEvent& placed) const;
   bool insert(const PlacedEvent& placed);
   [[nodiscard]] bool is_stored(const PlacedEvent& placed) const;
 

@@ -9,6 +9,7 @@
 #include "commands.hpp"
 #include "context.hpp"
 #include "errors.hpp"
+#include "event_check.hpp"
 #include "event_writer.hpp"
 #include "interrupt.hpp"
 #include "lines.hpp"
@@ -143,6 +144,7 @@ void add_import(CLI::App& app, Context& context) {
       ->type_name("");
   add_integer(*command, "--batch", options->batch_size, 1, "Events per transaction (default 1000)");
   add_allow_version_gaps(*command, options->allow_version_gap);
+  add_unchecked(*command, context);
   command->callback(
       [options, &context] { context.work = [options, &context] { import(*options, context); }; });
 }

@@ -7,6 +7,7 @@
 #include "arguments.hpp"
 #include "commands.hpp"
 #include "context.hpp"
+#include "event_check.hpp"
 #include "lines.hpp"
 
 namespace castore::cli {
@@ -31,7 +32,7 @@ struct PushOptions {
 
 void push_event(const PushOptions& options, const Context& context) {
   const NewEventDetail event = parse_event(options.event ? *options.event : read_all(context.in));
-  context.validate(options.event_store_id, to_view(event));
+  check_event(context, options.event_store_id, to_view(event));
   SqliteEventStorageAdapter storage(context.open_for_writing());
   const Timestamp timestamp =
       storage.push_event(options.event_store_id, to_view(event), options.push);
@@ -54,6 +55,7 @@ void add_push_event(CLI::App& app, Context& context) {
   command->add_flag("--force", options->push.force,
                     "Overwrite the event that is already stored at that version");
   add_allow_version_gaps(*command, options->push.allow_version_gap);
+  add_unchecked(*command, context);
   command->callback([options, &context] {
     context.work = [options, &context] { push_event(*options, context); };
   });

@@ -9,6 +9,7 @@
 #include "arguments.hpp"
 #include "commands.hpp"
 #include "context.hpp"
+#include "event_check.hpp"
 #include "lines.hpp"
 
 namespace castore::cli {
@@ -38,7 +39,7 @@ std::vector<StoredLine> read_group(const Context& context) {
     try {
       // by line, since the adapter's errors do not say which event of the group they are about
       check_new_event(line->stored.event_store_id, to_view(line->stored.event));
-      context.validate(line->stored.event_store_id, to_view(line->stored.event));
+      check_event(context, line->stored.event_store_id, to_view(line->stored.event));
     } catch (const Error& error) {
       throw at_place(error, line->place);
     }
@@ -145,6 +146,7 @@ void add_push_group(CLI::App& app, Context& context) {
   command->add_flag("--force", options->force,
                     "Overwrite events that are already stored at their versions");
   add_allow_version_gaps(*command, options->allow_version_gap);
+  add_unchecked(*command, context);
   command->callback([options, &context] {
     context.work = [options, &context] { push_group(*options, context); };
   });

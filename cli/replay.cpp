@@ -12,6 +12,7 @@
 #include "commands.hpp"
 #include "context.hpp"
 #include "errors.hpp"
+#include "event_check.hpp"
 #include "event_mapper.hpp"
 #include "interrupt.hpp"
 #include "progress.hpp"
@@ -258,10 +259,11 @@ void add_query(CLI::App& command, ReplayOptions& options) {
   add_integer(command, "--after", options.after, 0, "Only events behind that position");
 }
 
-void add_target(CLI::App& command, ReplayOptions& options) {
+void add_target(CLI::App& command, ReplayOptions& options, Context& context) {
   CLI::Option* into = command.add_option("--into", options.into, "Write the events to that file")
                           ->type_name("FILE")
                           ->check(no_option());
+  add_unchecked(command, context)->needs(into);
   command
       .add_option("--exec", options.exec, "Run this for each event, which is its standard input")
       ->type_name("COMMAND")
@@ -280,7 +282,7 @@ void add_replay(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("replay", description);
   command->footer(footer);
   add_query(*command, *options);
-  add_target(*command, *options);
+  add_target(*command, *options, context);
   command->callback(
       [options, &context] { context.work = [options, &context] { replay(*options, context); }; });
 }

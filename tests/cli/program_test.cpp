@@ -46,6 +46,15 @@ TEST_CASE("a plugin brings the application's reducers") {
     CHECK(unknown.err.starts_with(
         "castore-cli: Malformed event in POKEMONS aggregate a version 1 of type X: "));
   }
+  SUBCASE("and its check of what is written") {
+    const Finished misspelt =
+        shell(R"($cli --plugin $plugin push-event POKEMONS --event '{"aggregateId":"a",)"
+              R"("version":1,"type":"POKEMON_APEARED"}')");
+    CHECK(misspelt.exit_code == 6);
+    CHECK(misspelt.err ==
+          "castore-cli: Invalid event: type POKEMON_APEARED is unknown to event store POKEMONS; "
+          "did you mean POKEMON_APPEARED?\n");
+  }
   SUBCASE("once") {
     const Finished twice = shell("$cli list-stores --plugin $plugin --plugin $plugin");
     CHECK(twice.exit_code == 1);

@@ -1,0 +1,56 @@
+#include "event_check.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "context.hpp"
+#include "errors.hpp"
+#include "nearest.hpp"
+
+namespace castore::cli {
+namespace {
+
+const EventStoreDescription& find_event_store(const Registry& registry,
+                                              const std::string& event_store_id) {
+  const EventStoreDescription* const store = registry.find_event_store(event_store_id);
+  if (store != nullptr) return *store;
+  throw InvalidEventError("eventStoreId",
+                          event_store_id + " is no event store of the application" +
+                              did_you_mean_or_list(event_store_id, event_store_ids(registry)));
+}
+
+/// Whether the error is about a type that the event store has never heard of.
+bool is_unknown_type(const InvalidEventError& error, const EventStoreDescription& store,
+                     std::string_view type) {
+  const auto& types = store.event_types;
+  return error.path() == "type" && std::find(types.begin(), types.end(), type) == types.end();
+}
+
+}  // namespace
+
+CLI::Option* add_unchecked(CLI::App& command, Context& context) {
+  return command.add_flag("--unchecked", context.unchecked,
+                          "Store what the plugin does not know, cannot read or forbids, too");
+}
+
+void check_event(const Context& context, std::string_view event_store_id,
+                 const NewEventView& event) {
+  if (context.unchecked || context.registry.event_stores().empty()) return;
+  const std::string id(event_store_id);
+  const EventStoreDescription& store = find_event_store(context.registry, id);
+  if (!store.validate) return;
+  try {
+    store.validate(event);
+  } catch (const InvalidEventError& error) {
+    if (!is_unknown_type(error, store, event.type)) throw;
+    throw with_remark(error, did_you_mean_or_list(event.type, store.event_types), {});
+  } catch (const Error&) {
+    throw;
+  } catch (...) {
+    throw plugin_error("The check of event store " + id + " failed", {{"eventStoreId", id}});
+  }
+}
+
+}  // namespace castore::cli
