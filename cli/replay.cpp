@@ -18,6 +18,7 @@
 #include "progress.hpp"
 #include "replay_target.hpp"
 #include "terminal.hpp"
+#include "type_watch.hpp"
 
 namespace castore::cli {
 namespace {
@@ -222,6 +223,22 @@ FeedQuery to_query(const ReplayOptions& options) {
   return query;
 }
 
+void replay(const ReplayOptions& options, const EventStorageAdapter& storage, EventFeed& feed,
+            const Context& context) {
+  const bool text = context.format == Format::text;
+  if (options.dry_run) {
+    const std::string events = std::to_string(count(feed, context));
+    context.print(text ? events + " events would be replayed\n" : "{\"events\":" + events + "}\n");
+    return;
+  }
+  const ReplayProgress progress = Replay(options, storage, context).run(feed);
+  if (!options.into) return;
+  context.print(text ? to_text(options, progress) + '\n'
+                     : "{\"replayed\":" + std::to_string(progress.replayed) +
+                           ",\"skipped\":" + std::to_string(progress.skipped) + "}\n");
+  context.finish_output("everything is replayed");
+}
+
 void replay(const ReplayOptions& options, const Context& context) {
   const InterruptMark interrupt_mark(InterruptMark::Waiting::goes_on);
   const auto storage = context.open_for_reading();
@@ -229,19 +246,9 @@ void replay(const ReplayOptions& options, const Context& context) {
     context.require_event_store(id, *storage);
   }
   if (options.into) require_other_file(*options.into, context);
-  const auto feed = storage->open_event_feed(to_query(options));
-  const bool text = context.format == Format::text;
-  if (options.dry_run) {
-    const std::string events = std::to_string(count(*feed, context));
-    context.print(text ? events + " events would be replayed\n" : "{\"events\":" + events + "}\n");
-    return;
-  }
-  const ReplayProgress progress = Replay(options, *storage, context).run(*feed);
-  if (!options.into) return;
-  context.print(text ? to_text(options, progress) + '\n'
-                     : "{\"replayed\":" + std::to_string(progress.replayed) +
-                           ",\"skipped\":" + std::to_string(progress.skipped) + "}\n");
-  context.finish_output("everything is replayed");
+  TypeWatch feed(*storage, to_query(options));
+  replay(options, *storage, feed, context);
+  feed.note_unknown_types(context);
 }
 
 void add_query(CLI::App& command, ReplayOptions& options) {

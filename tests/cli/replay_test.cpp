@@ -64,6 +64,37 @@ TEST_CASE("replay prints the events of all stores in the order of commit") {
   }
 }
 
+TEST_CASE("replay says of a type that has no event that it may be misspelt") {
+  History cli;
+  const auto note = [](const std::string& type, const std::string& remark) {
+    return "castore-cli: note: no event of type " + type + " matches" + remark + "\n";
+  };
+  const Finished misspelt = cli({"replay", "--type", "POKEMON_CAUGTH"});
+  CHECK(misspelt.exit_code == 0);
+  CHECK(misspelt.out.empty());
+  CHECK(misspelt.err == note("POKEMON_CAUGTH", "; did you mean POKEMON_CAUGHT?"));
+  CHECK(cli({"replay", "--type", "X", "--dry-run", "--format", "json"}).err ==
+        R"({"note":{"code":"NoEventOfType","message":"no event of type X matches","type":"X"}})"
+        "\n");
+  SUBCASE("of each once and only of those without") {
+    const Finished three = cli({"replay", "--type", "B", "--type", "POKEMON_CAUGHT", "--type", "A",
+                                "--type", "B", "--into", beside(cli, "new.db")});
+    CHECK(three.out == "replayed 1, skipped 0\n");
+    CHECK(three.err == note("A", "") + note("B", ""));
+  }
+  SUBCASE("but not where other filters leave it out") {
+    CHECK(cli({"replay", "--type", "POKEMON_CAUGHT", "--after", "4"}).err.empty());
+  }
+  SUBCASE("but not of one that the application knows") {
+    cli.registry.add(EventStoreDescription{"POKEMONS", {"POKEMON_RELEASED"}, {}});
+    CHECK(cli({"replay", "--type", "POKEMON_RELEASED"}).err.empty());
+    CHECK(cli({"replay", "POKEMONS", "--type", "POKEMON_RELEASD"}).err ==
+          note("POKEMON_RELEASD", "; did you mean POKEMON_RELEASED?"));
+    CHECK(cli({"replay", "TRAINERS", "--type", "POKEMON_RELEASD"}).err ==
+          note("POKEMON_RELEASD", ""));
+  }
+}
+
 TEST_CASE("replay leaves out what its filters do not name") {
   const History cli;
   const auto out = [&](std::vector<std::string> arguments) {
