@@ -10,12 +10,17 @@ void throw_malformed(std::string_view event_store_id, const EventView& event, st
 }
 
 void throw_unreadable(const char* part) {
+  const std::string path = part;
   try {
     throw;
+  } catch (const FieldError& error) {
+    const bool separated = !error.path().empty() && error.path().front() != '[';
+    throw InvalidEventError(path + (separated ? "." : "") + error.path(),
+                            std::string("cannot be read: ") + error.what());
   } catch (const std::exception& cause) {
-    throw InvalidEventError(part, std::string("cannot be read: ") + cause.what());
+    throw InvalidEventError(path, std::string("cannot be read: ") + cause.what());
   } catch (...) {
-    throw InvalidEventError(part, "cannot be read: an exception of unknown type");
+    throw InvalidEventError(path, "cannot be read: an exception of unknown type");
   }
 }
 

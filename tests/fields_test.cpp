@@ -261,6 +261,49 @@ TEST_CASE("the list of fields accepts no JSON that lacks a member") {
   }
 }
 
+/// Read by nlohmann_json, which knows nothing of paths.
+struct Wrapped {
+  Move move;
+  friend void to_json(nlohmann::json& json, const Wrapped& value) { json = value.move; }
+  friend void from_json(const nlohmann::json& json, Wrapped& value) { json.get_to(value.move); }
+};
+
+struct Trained {
+  std::vector<Move> moves;
+  std::map<std::string, std::vector<std::uint8_t>> stats;
+  std::optional<Wrapped> wrapped;
+  static constexpr auto fields = castore::fields("moves", &Trained::moves, "stats", &Trained::stats,
+                                                 "wrapped", &Trained::wrapped);
+};
+
+/// "/" and the path of the error.
+std::string path_at_fault(const std::string& json) {
+  const auto error = thrown<FieldError>([&] { static_cast<void>(read_fields<Trained>(json)); });
+  return error ? '/' + error->path() : "none";
+}
+
+TEST_CASE("what does not fit is named by its path") {
+  const auto with_moves = [](const std::string& moves) {
+    return R"({ "moves" : )" + moves + R"(, "stats":{}})";
+  };
+  CHECK(path_at_fault(with_moves("[]")) == "none");
+  CHECK(path_at_fault(with_moves("{}")) == "/moves");
+  CHECK(path_at_fault(with_moves("[[]]")) == "/moves[0]");
+  CHECK(path_at_fault(with_moves(R"([{"name":"a","power":1}, {"power":2}])")) == "/moves[1].name");
+  CHECK(path_at_fault(with_moves(R"([{"name":"a","power":1}, {"name":"b","power":"c"}])")) ==
+        "/moves[1].power");
+  CHECK(path_at_fault(R"({"moves":[{"name":"a","power":99999999999}],"stats":{}})") ==
+        "/moves[0].power");
+  CHECK(path_at_fault(R"({"moves":[],"stats":{"\u0061":[1,256,3]}})") == "/stats.a[1]");
+  CHECK(path_at_fault(R"({"stats":{}})") == "/moves");
+  SUBCASE("as far as that is known") {
+    CHECK(path_at_fault("[]") == "/");
+    CHECK(path_at_fault("") == "/");
+    CHECK(path_at_fault(R"({"moves":[],"stats":{"a":[1,)") == "/");
+    CHECK(path_at_fault(R"({"moves":[],"stats":{},"wrapped":{"name":"a"}})") == "/");
+  }
+}
+
 // --- What fits, and what does not
 // -----------------------------------------------------------------
 

@@ -41,6 +41,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -162,6 +163,20 @@ struct FieldsOf<T> {
 template <class T>
 concept ListsFields = detail::is_fields<std::remove_cv_t<decltype(FieldsOf<T>::value)>>;
 
+/// JSON that does not fit a struct.
+class FieldError : public std::invalid_argument {
+ public:
+  FieldError(const std::string& message, std::string path)
+      : std::invalid_argument(message), path_(std::move(path)) {}
+
+  /// The member at fault, as in "level" or "moves[1].name"; empty where it is the JSON as a whole,
+  /// or is not known.
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+ private:
+  std::string path_;
+};
+
 /// Appends `value` as JSON. \throws std::exception  a number or string that JSON cannot hold
 template <class T>
 void append_value(std::string& out, const T& value);
@@ -182,23 +197,27 @@ template <ListsFields T>
 
 namespace detail {
 
-[[noreturn]] void throw_unreadable(const JsonSyntaxError& error, std::string_view name);
-[[noreturn]] void throw_missing(std::string_view name);
+/// Makes a `FieldError` of an error of reading `json`. Called in a catch clause; what is none of
+/// ours stays as it is. \param name  the one read last
+[[noreturn]] void throw_unreadable(std::string_view json, std::string_view name);
+/// \param end  of the object that lacks it
+[[noreturn]] void throw_missing(std::string_view name, std::size_t end);
 void append_text(std::string& out, std::string_view text);
 void append_floating(std::string& out, double value);
 
 }  // namespace detail
 
 /// Reads `json` over `value`, as `read_value` does.
-/// \throws std::exception  `json` is not JSON, or does not fit; it says where and why
+/// \throws FieldError      `json` is not JSON, or does not fit; it says where and why
+/// \throws std::exception  what the JSON functions of a field's type throw
 template <ListsFields T>
 void read_fields(std::string_view json, T& value) {
   JsonScanner scanner(json);
   try {
     read_value(scanner, value, max_json_depth);
     scanner.expect_end();
-  } catch (const JsonSyntaxError& error) {
-    detail::throw_unreadable(error, scanner.last_name());
+  } catch (...) {
+    detail::throw_unreadable(json, scanner.last_name());
   }
 }
 
@@ -281,14 +300,14 @@ bool read_field(JsonScanner& json, std::string_view name, T& value, Seen& seen, 
 }
 
 template <std::size_t I, class T>
-void read_missing_field(T& value) {
+void read_missing_field(const JsonScanner& json, T& value) {
   constexpr auto field = std::get<I>(FieldsOf<T>::value.list);
   if constexpr (!field.name.required()) {
     value.*field.member = std::move(T{}.*field.member);
   } else if constexpr (is_optional<typename decltype(field)::Type>) {
     (value.*field.member).reset();
   } else {
-    throw_missing(field.name.text());
+    throw_missing(field.name.text(), json.position());
   }
 }
 
@@ -320,7 +339,7 @@ void read_object(JsonScanner& json, T& value, int depth, std::index_sequence<I..
     ended = !json.skip(',');
   }
   json.expect('}', "expected ',' or '}'");
-  ((seen[I] ? void() : read_missing_field<I>(value)), ...);
+  ((seen[I] ? void() : read_missing_field<I>(json, value)), ...);
 }
 
 }  // namespace detail

@@ -77,6 +77,8 @@ class JsonScanner {
     at_ += size;
     return true;
   }
+  /// How many bytes are taken.
+  [[nodiscard]] std::size_t position() const noexcept { return at_; }
   /// The name read last: about where an error is.
   [[nodiscard]] std::string_view last_name() const noexcept { return last_name_; }
 

@@ -45,9 +45,9 @@ struct EventStoreDescription {
   /// A fresh fold, for one aggregate. Safe to call and use after the event store is gone.
   std::function<std::unique_ptr<AggregateFold>()> make_fold{};
   /// Checks an event to be pushed: the store knows its type, payload and metadata fit the JSON
-  /// Schemas of that type, and are what it reads. The reducer is not run. Empty: nothing is
-  /// checked. \throws InvalidEventError     its path is "type", "payload" or "metadata" \throws
-  /// SchemaViolationError  its path is "payload" or "metadata"
+  /// Schemas of that type, and are what it reads. The reducer is not run. Empty: there is no check.
+  /// \throws InvalidEventError     its path is "type", "payload", "payload.level", "metadata", …
+  /// \throws SchemaViolationError  its path is "payload" or "metadata"
   std::function<void(const NewEventView&)> validate{};
 };
 

@@ -72,9 +72,12 @@ TEST_CASE("push-event refuses what the application does not know or cannot read"
   SUBCASE("a payload") {
     const Finished refused = cli.push_json("POKEMONS", unreadable);
     CHECK(refused.exit_code == 6);
-    CHECK(refused.err.starts_with(
-        R"({"error":{"code":"InvalidEvent","message":"Invalid event: payload)"));
-    CHECK(refused.err.find("level") != std::string::npos);
+    CHECK(refused.err ==
+          error(R"(Invalid event: payload.level cannot be read: expected a number, in or after )"
+                R"(\"level\", at byte 26)",
+                R"("path":"payload.level")"));
+    const Finished in_line = cli({"import", "--format", "json"}, in("POKEMONS", unreadable));
+    CHECK(in_line.err.find(R"("path":"event.payload.level","line":1)") != std::string::npos);
   }
   SUBCASE("metadata") {
     const std::string with_metadata =
