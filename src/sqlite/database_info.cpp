@@ -71,7 +71,7 @@ DatabaseInfo Database::info() const {
     read.encoding = text_of(connection, read_encoding);
     read.journal_mode = text_of(connection, read_journal_mode);
     read.page_size = integer_of(connection, read_page_size);
-    read.schema_version = applied_version(connection);
+    read.schema_version = static_cast<int>(applied_version(connection));
     read.migrations = read_ledger(connection);
     return read;
   });
