@@ -52,20 +52,29 @@ class TimestampReader {
   std::string_view rest_;
 };
 
-microseconds read_fraction(TimestampReader& reader) {
-  if (!reader.skip('.')) return microseconds{0};
+struct Fraction {
+  microseconds value{0};
+  bool truncated = false;  ///< there were digits behind the sixth that are no zeros
+};
+
+Fraction read_fraction(TimestampReader& reader) {
+  if (!reader.skip('.')) return {};
+  constexpr int most_digits = 18;  // attoseconds: no clock is finer
   int value = 0;
   int count = 0;
+  bool truncated = false;
   do {
-    if (++count > 6) reader.fail("more than six fraction digits");
-    value = value * 10 + reader.digit();
+    if (++count > most_digits) reader.fail("more than 18 fraction digits");
+    const int digit = reader.digit();
+    if (count <= 6) value = value * 10 + digit;
+    if (count > 6 && digit != 0) truncated = true;
   } while (reader.at_digit());
   for (; count < 6; ++count) value *= 10;
-  return microseconds{value};
+  return {microseconds{value}, truncated};
 }
 
 std::chrono::minutes read_offset(TimestampReader& reader) {
-  if (reader.skip('Z')) return std::chrono::minutes{0};
+  if (reader.skip('Z') || reader.skip('z')) return std::chrono::minutes{0};
   const bool negative = reader.at('-');
   if (!negative && !reader.at('+')) reader.fail("no time zone: expected Z or an offset");
   static_cast<void>(reader.skip(negative ? '-' : '+'));
@@ -130,6 +139,15 @@ std::string format_timestamp(Timestamp timestamp) {
 }
 
 Timestamp parse_timestamp(std::string_view text) {
+  const auto [timestamp, truncated] = parse_truncated_timestamp(text);
+  if (truncated) {
+    throw InvalidTimestampError(std::string(text),
+                                "digits other than 0 behind the sixth of the fraction");
+  }
+  return timestamp;
+}
+
+TruncatedTimestamp parse_truncated_timestamp(std::string_view text) {
   using namespace std::chrono;
   TimestampReader reader(text);
   const year y{reader.digits(4)};
@@ -139,7 +157,7 @@ Timestamp parse_timestamp(std::string_view text) {
   const day d{static_cast<unsigned>(reader.digits(2))};
   const year_month_day date{y, m, d};
   if (!date.ok()) reader.fail("no such day");
-  reader.expect('T');
+  if (!reader.skip('t')) reader.expect('T');
   const hours hour{reader.digits(2)};
   reader.expect(':');
   const minutes minute{reader.digits(2)};
@@ -148,14 +166,14 @@ Timestamp parse_timestamp(std::string_view text) {
   if (hour.count() > 23 || minute.count() > 59 || second.count() > 59) {
     reader.fail("no such time of day");
   }
-  const microseconds fraction = read_fraction(reader);
+  const Fraction fraction = read_fraction(reader);
   const minutes offset = read_offset(reader);
   if (!reader.done()) reader.fail(expected_form);
-  const Timestamp timestamp = sys_days{date} + hour + minute + second + fraction - offset;
+  const Timestamp timestamp = sys_days{date} + hour + minute + second + fraction.value - offset;
   if (timestamp < min_timestamp || timestamp > max_timestamp) {
     reader.fail("outside the years 0000 to 9999 in UTC");
   }
-  return timestamp;
+  return {timestamp, fraction.truncated};
 }
 
 EventView to_view(const EventDetail& event) noexcept {

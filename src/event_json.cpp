@@ -128,6 +128,36 @@ class FieldReader {
   std::string_view path_;
 };
 
+/// \param read_timestamp  makes a `Timestamp` of its text
+template <class ReadTimestamp>
+NewEventDetail read_event(std::string_view json, std::string_view path,
+                          ReadTimestamp&& read_timestamp) {
+  FieldReader reader(json, path);
+  std::optional<std::string> aggregate_id;
+  std::optional<Version> version;
+  std::optional<std::string> type;
+  NewEventDetail event;
+  reader.read([&](std::string_view name, std::string_view raw) {
+    if (name == "aggregateId") {
+      reader.once(aggregate_id, name, reader.text(name, raw));
+    } else if (name == "version") {
+      reader.once(version, name, reader.version(name, raw));
+    } else if (name == "type") {
+      reader.once(type, name, reader.text(name, raw));
+    } else if (name == "timestamp") {
+      reader.once(event.timestamp, name, read_timestamp(reader.text(name, raw)));
+    } else if (name == "payload") {
+      reader.once(event.payload, name, std::string(raw));
+    } else if (name == "metadata") {
+      reader.once(event.metadata, name, std::string(raw));
+    }
+  });
+  event.aggregate_id = reader.required(aggregate_id, "aggregateId");
+  event.version = reader.required(version, "version");
+  event.type = reader.required(type, "type");
+  return event;
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
@@ -224,44 +254,29 @@ std::string check_json(std::string_view json) {
 }
 
 NewEventDetail parse_event(std::string_view json, std::string_view path) {
-  FieldReader reader(json, path);
-  std::optional<std::string> aggregate_id;
-  std::optional<Version> version;
-  std::optional<std::string> type;
-  NewEventDetail event;
-  reader.read([&](std::string_view name, std::string_view raw) {
-    if (name == "aggregateId") {
-      reader.once(aggregate_id, name, reader.text(name, raw));
-    } else if (name == "version") {
-      reader.once(version, name, reader.version(name, raw));
-    } else if (name == "type") {
-      reader.once(type, name, reader.text(name, raw));
-    } else if (name == "timestamp") {
-      reader.once(event.timestamp, name, parse_timestamp(reader.text(name, raw)));
-    } else if (name == "payload") {
-      reader.once(event.payload, name, std::string(raw));
-    } else if (name == "metadata") {
-      reader.once(event.metadata, name, std::string(raw));
-    }
-  });
-  event.aggregate_id = reader.required(aggregate_id, "aggregateId");
-  event.version = reader.required(version, "version");
-  event.type = reader.required(type, "type");
-  return event;
+  return read_event(json, path, parse_timestamp);
 }
 
-StoredEvent parse_stored_event(std::string_view json) {
+StoredEvent parse_stored_event(std::string_view json, const ParseStoredEventOptions& options) {
   FieldReader reader(json, {});
   std::optional<std::string> event_store_id;
   std::optional<NewEventDetail> event;
+  bool truncated = false;
+  const auto read_timestamp = [&](const std::string& text) {
+    if (!options.truncate_timestamp) return parse_timestamp(text);
+    const TruncatedTimestamp read = parse_truncated_timestamp(text);
+    truncated = read.truncated;
+    return read.timestamp;
+  };
   reader.read([&](std::string_view name, std::string_view raw) {
     if (name == "eventStoreId") {
       reader.once(event_store_id, name, reader.text(name, raw));
     } else if (name == "event") {
-      reader.once(event, name, parse_event(raw, "event."));
+      reader.once(event, name, read_event(raw, "event.", read_timestamp));
     }
   });
-  return {reader.required(event_store_id, "eventStoreId"), reader.required(event, "event")};
+  return {reader.required(event_store_id, "eventStoreId"), reader.required(event, "event"),
+          truncated};
 }
 
 }  // namespace castore

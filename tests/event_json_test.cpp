@@ -262,6 +262,21 @@ TEST_CASE("a line of an import is an event and its store") {
   CHECK(path(R"({"eventStoreId":1,"event":{}})") == "eventStoreId");
 }
 
+TEST_CASE("a line of an import says whether its timestamp was truncated") {
+  const auto line = [](const std::string& timestamp) {
+    return R"({"eventStoreId":"S","event":{"aggregateId":"x","version":1,"type":"T","timestamp":")" +
+           timestamp + "\"}}";
+  };
+  const std::string fine = line("2022-01-01T00:00:00.123456789Z");
+  CHECK(thrown<InvalidTimestampError>([&] { static_cast<void>(parse_stored_event(fine)); }));
+  const StoredEvent stored = parse_stored_event(fine, {.truncate_timestamp = true});
+  CHECK(stored.timestamp_truncated);
+  CHECK(stored.event.timestamp == at("2022-01-01T00:00:00.123456Z"));
+  const std::string whole = line("2022-01-01T00:00:00.123456000Z");
+  CHECK(parse_stored_event(whole, {.truncate_timestamp = true}) == parse_stored_event(whole));
+  CHECK_FALSE(parse_stored_event(whole).timestamp_truncated);
+}
+
 // --- Checking ---------------------------------------------------------------------------------
 
 TEST_CASE("JSON may nest 512 levels deep") {

@@ -46,6 +46,50 @@ TEST_CASE("a timestamp is read with up to six fraction digits") {
   CHECK(normalised("2022-01-01T23:59:59.000000Z") == "2022-01-01T23:59:59.000Z");
 }
 
+TEST_CASE("zeros behind the sixth fraction digit lose nothing") {
+  CHECK(normalised("2024-08-14T20:36:48.1234560Z") == "2024-08-14T20:36:48.123456Z");
+  CHECK(normalised("2024-08-14T20:36:48.123456000Z") == "2024-08-14T20:36:48.123456Z");
+  CHECK(normalised("2024-08-14T20:36:48.123000000+02:00") == "2024-08-14T18:36:48.123Z");
+  CHECK(normalised("2024-08-14T20:36:48.000000000000000000Z") == "2024-08-14T20:36:48.000Z");
+}
+
+TEST_CASE("the letters of a timestamp may be lower case") {
+  CHECK(normalised("2022-01-01t12:00:00z") == "2022-01-01T12:00:00.000Z");
+  CHECK(normalised("2022-01-01t12:00:00.5+01:00") == "2022-01-01T11:00:00.500Z");
+}
+
+TEST_CASE("a moment between two microseconds can be taken for the earlier one") {
+  const auto truncated = [](std::string_view text) {
+    const TruncatedTimestamp read = parse_truncated_timestamp(text);
+    CHECK(read.truncated);
+    return format_timestamp(read.timestamp);
+  };
+  CHECK(truncated("2022-01-01T00:00:00.1234569Z") == "2022-01-01T00:00:00.123456Z");
+  CHECK(truncated("2022-01-01T00:00:00.123456000000000001Z") == "2022-01-01T00:00:00.123456Z");
+  CHECK(truncated("2022-01-01T00:00:00.999999999+01:00") == "2021-12-31T23:00:00.999999Z");
+  SUBCASE("before 1970 as well") {
+    CHECK(truncated("1969-12-31T23:59:59.9999999Z") == "1969-12-31T23:59:59.999999Z");
+    CHECK(truncated("1969-12-31T23:59:59.0000001Z") == "1969-12-31T23:59:59.000Z");
+    CHECK(truncated("0000-01-01T00:00:00.0000009Z") == "0000-01-01T00:00:00.000Z");
+  }
+  SUBCASE("and up to the last one") {
+    CHECK(truncated("9999-12-31T23:59:59.9999999Z") == "9999-12-31T23:59:59.999999Z");
+  }
+  SUBCASE("but nothing is truncated that is whole") {
+    const Timestamp whole = after_epoch(1640995200123456);
+    CHECK(parse_truncated_timestamp("2022-01-01T00:00:00.123456000Z") ==
+          TruncatedTimestamp{whole, false});
+  }
+  SUBCASE("and what is no timestamp is still refused") {
+    for (const char* const text : {"2022-01-01T00:00:00.1234567", "2022-02-30T00:00:00.1234567Z",
+                                   "2022-01-01T00:00:00.1234567891234567891Z", ""}) {
+      CAPTURE(text);
+      CHECK(code_of([&] { static_cast<void>(parse_truncated_timestamp(text)); }) ==
+            "InvalidTimestamp");
+    }
+  }
+}
+
 TEST_CASE("an offset is normalised to UTC") {
   CHECK(normalised("2022-01-01T02:30:00+02:30") == "2022-01-01T00:00:00.000Z");
   CHECK(normalised("2021-12-31T19:00:00.5-05:00") == "2022-01-01T00:00:00.500Z");
@@ -96,11 +140,12 @@ TEST_CASE("what is no timestamp is refused with its text") {
                                   "2022-01-01T00:00:00.000"s,
                                   "2022-01-01T00:00Z"s,
                                   "2022-01-01 00:00:00Z"s,
-                                  "2022-01-01t00:00:00z"s,
                                   "2022-01-01T00:00:00.Z"s,
                                   "2022-01-01T00:00:00,5Z"s,
                                   "2022-01-01T00:00:00.1234567Z"s,
-                                  "2022-01-01T00:00:00.0000000Z"s,
+                                  "2022-01-01T00:00:00.000000000000000001Z"s,
+                                  "2022-01-01T00:00:00.0000000000000000000Z"s,
+                                  "2022-01-01T00:00:00.0000000:Z"s,
                                   "2022-01-01T00:00:00+0200"s,
                                   "2022-01-01T00:00:00+02"s,
                                   "2022-01-01T00:00:00+24:00"s,
@@ -143,6 +188,24 @@ TEST_CASE("every storable timestamp survives being written and read") {
     const std::string text = format_timestamp(after_epoch(count));
     RC_ASSERT(parse_timestamp(text) == after_epoch(count));
     RC_ASSERT(normalised(text) == text);
+  });
+  CHECK(holds);
+}
+
+TEST_CASE("finer timestamps are read as the last microsecond that is not later") {
+  const bool holds = rc::check([] {
+    const auto count = *rc::gen::inRange<std::int64_t>(min_timestamp.time_since_epoch().count(),
+                                                       max_timestamp.time_since_epoch().count());
+    std::string digits = *rc::gen::container<std::string>(rc::gen::inRange('0', ':'));
+    digits.resize(std::min<std::size_t>(digits.size(), 12));
+    std::string text = format_timestamp(after_epoch(count));
+    text.pop_back();
+    text.resize(std::string_view("YYYY-MM-DDTHH:MM:SS.ffffff").size(), '0');
+    const bool whole = digits.find_first_not_of('0') == std::string::npos;
+    text += digits + 'Z';
+    RC_ASSERT(parse_truncated_timestamp(text) == (TruncatedTimestamp{after_epoch(count), !whole}));
+    RC_ASSERT((code_of([&] { static_cast<void>(parse_timestamp(text)); }) == "InvalidTimestamp") ==
+              !whole);
   });
   CHECK(holds);
 }

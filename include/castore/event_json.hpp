@@ -46,11 +46,18 @@ void append_stored_json(std::string& out, std::string_view event_store_id, const
 struct StoredEvent {
   std::string event_store_id;
   NewEventDetail event;
+  bool timestamp_truncated = false;  ///< its timestamp was up to a microsecond later
 
   friend bool operator==(const StoredEvent&, const StoredEvent&) = default;
 };
 
+struct ParseStoredEventOptions {
+  /// Read the timestamp by `parse_truncated_timestamp`.
+  bool truncate_timestamp = false;
+};
+
 /// Reads `{"eventStoreId":…,"event":{…}}`. Throws like `parse_event`.
-[[nodiscard]] StoredEvent parse_stored_event(std::string_view json);
+[[nodiscard]] StoredEvent parse_stored_event(std::string_view json,
+                                             const ParseStoredEventOptions& options = {});
 
 }  // namespace castore

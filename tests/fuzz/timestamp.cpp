@@ -27,9 +27,12 @@ void check_moment(Timestamp moment) {
 
 void check_text(std::string_view text) {
   try {
-    const Timestamp moment = parse_timestamp(text);
+    const auto [moment, truncated] = parse_truncated_timestamp(text);
     require(moment >= min_timestamp && moment <= max_timestamp, "what is read can be stored");
     check_moment(moment);
+    require((code_of([&] { static_cast<void>(parse_timestamp(text)); }) == "InvalidTimestamp") ==
+                truncated,
+            "only what is truncated is refused where nothing may be");
   } catch (const InvalidTimestampError& error) {
     require(error.text() == text, "an error names the text");
   }
