@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <castore/event_json.hpp>
 #include <istream>
 #include <memory>
@@ -37,18 +38,32 @@ struct ImportOptions {
   std::string file = "-";
   std::optional<std::int64_t> batch_size;
   bool allow_version_gap = false;
+  bool truncate_timestamps = false;
 };
 
 struct Progress {
   std::int64_t imported = 0;
   std::int64_t skipped = 0;
-  std::int64_t committed_lines = 0;  ///< the number of the last line that is committed
+  std::optional<std::int64_t> truncated;  ///< timestamps of these events, if that is allowed
+  std::int64_t committed_lines = 0;       ///< the number of the last line that is committed
 
   [[nodiscard]] std::vector<ErrorField> fields() const {
-    return {{"imported", imported}, {"skipped", skipped}, {"committedLines", committed_lines}};
+    std::vector<ErrorField> fields{{"imported", imported}, {"skipped", skipped}};
+    if (truncated) fields.push_back({"truncated", *truncated});
+    fields.push_back({"committedLines", committed_lines});
+    return fields;
   }
   [[nodiscard]] std::string text() const {
-    return "imported " + std::to_string(imported) + ", skipped " + std::to_string(skipped);
+    std::string text =
+        "imported " + std::to_string(imported) + ", skipped " + std::to_string(skipped);
+    if (truncated) text += ", timestamps truncated " + std::to_string(*truncated);
+    return text;
+  }
+  [[nodiscard]] std::string json() const {
+    std::string json =
+        "{\"imported\":" + std::to_string(imported) + ",\"skipped\":" + std::to_string(skipped);
+    if (truncated) json += ",\"truncated\":" + std::to_string(*truncated);
+    return json + '}';
   }
   /// Behind an error's message.
   [[nodiscard]] std::string so_far() const {
@@ -56,14 +71,30 @@ struct Progress {
   }
 };
 
+/// Whether `error` is about a timestamp that --truncate-timestamps would take.
+bool is_about_truncation(const Error& error) {
+  if (error.code() != ErrorCode::invalid_timestamp) return false;
+  try {
+    for (const ErrorField& field : error.fields()) {
+      if (field.name != "timestamp") continue;
+      return parse_truncated_timestamp(std::get<std::string>(field.value)).truncated;
+    }
+  } catch (const InvalidTimestampError&) {
+    // no timestamp at all
+  }
+  return false;
+}
+
 class Importer {
  public:
   Importer(const ImportOptions& options, std::istream& in, const Context& context)
       : batch_size_(static_cast<std::size_t>(options.batch_size.value_or(default_batch_size))),
-        reader_(in),
+        reader_(in, {.truncate_timestamp = options.truncate_timestamps}),
         context_(context),
         writer_(context, [&context] { return context.open_for_writing(); },
-                {.allow_version_gap = options.allow_version_gap}) {}
+                {.allow_version_gap = options.allow_version_gap}) {
+    if (options.truncate_timestamps) progress_.truncated = 0;
+  }
 
   /// The lines of a batch are read before its transaction begins: whoever writes them may be slow,
   /// and other writers need not wait for that.
@@ -88,7 +119,7 @@ class Importer {
     batch_.clear();
     while (batch_.size() < batch_size_) {
       stop_if_interrupted();
-      auto line = reader_.next();
+      auto line = next_line();
       stop_if_interrupted();  // an interrupted read looks like the end
       if (!line) break;
       require_timestamp(*line);
@@ -97,11 +128,25 @@ class Importer {
     return !batch_.empty();
   }
 
+  std::optional<StoredLine> next_line() {
+    try {
+      return reader_.next();
+    } catch (const Error& error) {
+      if (!is_about_truncation(error)) throw;
+      throw with_remark(error, "; --truncate-timestamps drops them", {});
+    }
+  }
+
   void push_batch() {
     const auto [inserted, skipped] =
         writer_.write(to_views(batch_), [this] { stop_if_interrupted(); });
     progress_.imported += inserted;
     progress_.skipped += skipped;
+    if (progress_.truncated) {
+      *progress_.truncated +=
+          std::count_if(batch_.begin(), batch_.end(),
+                        [](const StoredLine& line) { return line.stored.timestamp_truncated; });
+    }
     progress_.committed_lines = batch_.back().place.number;
   }
 
@@ -125,12 +170,8 @@ void import(const ImportOptions& options, const Context& context) {
   std::istream of_file(file ? &*file : nullptr);
   Importer importer(options, file ? of_file : context.in, context);
   const Progress progress = importer.run();
-  if (context.format == Format::text) {
-    context.print(progress.text() + '\n');
-  } else {
-    context.print("{\"imported\":" + std::to_string(progress.imported) +
-                  ",\"skipped\":" + std::to_string(progress.skipped) + "}\n");
-  }
+  const bool text = context.format == Format::text;
+  context.print((text ? progress.text() : progress.json()) + '\n');
   context.finish_output("everything is imported");
 }
 
@@ -145,6 +186,8 @@ void add_import(CLI::App& app, Context& context) {
   add_integer(*command, "--batch", options->batch_size, 1, "Events per transaction (default 1000)");
   add_allow_version_gaps(*command, options->allow_version_gap);
   add_unchecked(*command, context);
+  command->add_flag("--truncate-timestamps", options->truncate_timestamps,
+                    "Drop the digits of timestamps behind microseconds, and count them");
   command->callback(
       [options, &context] { context.work = [options, &context] { import(*options, context); }; });
 }

@@ -80,7 +80,8 @@ std::string conversion_of_line(std::string_view line) {
 
 }  // namespace
 
-StoredEventReader::StoredEventReader(std::istream& in) : in_(in), block_(block_size) {}
+StoredEventReader::StoredEventReader(std::istream& in, const ParseStoredEventOptions& options)
+    : in_(in), options_(options), block_(block_size) {}
 
 std::optional<StoredLine> StoredEventReader::next() {
   while (auto line = next_line()) {
@@ -95,7 +96,7 @@ std::optional<StoredLine> StoredEventReader::parse(std::string_view line) {
   const Place place{Place::Of::line, count_};
   try {
     if (line.size() > longest_line) throw at_place(InvalidEventError("event", too_long), place);
-    auto stored = parse_stored_line(line, place);
+    auto stored = parse_stored_line(line, place, options_);
     if (stored) is_first_ = false;
     return stored;
   } catch (const Error&) {
@@ -122,10 +123,11 @@ std::optional<std::string_view> StoredEventReader::next_line() {
   return text_;
 }
 
-std::optional<StoredLine> parse_stored_line(std::string_view text, const Place& place) {
+std::optional<StoredLine> parse_stored_line(std::string_view text, const Place& place,
+                                            const ParseStoredEventOptions& options) {
   if (text.find_first_not_of(" \t\r") == std::string_view::npos) return std::nullopt;
   try {
-    return StoredLine{place, parse_stored_event(text)};
+    return StoredLine{place, parse_stored_event(text, options)};
   } catch (const Error& error) {
     throw at_place(error, place);
   }

@@ -26,7 +26,7 @@ struct StoredLine {
 /// than `longest_line`.
 class StoredEventReader {
  public:
-  explicit StoredEventReader(std::istream& in);
+  explicit StoredEventReader(std::istream& in, const ParseStoredEventOptions& options = {});
 
   /// Nothing at the end, nor where the user interrupts. The errors name the line in message and
   /// field; where the first line is of another format, they say how to convert it.
@@ -39,6 +39,7 @@ class StoredEventReader {
   std::optional<StoredLine> parse(std::string_view line);
 
   std::istream& in_;
+  ParseStoredEventOptions options_;
   std::vector<char> block_;
   std::string_view rest_;  ///< of the block, not yet read
   std::string text_;       ///< of a line that is in several blocks
@@ -51,8 +52,8 @@ class StoredEventReader {
 void require_timestamp(const StoredLine& line);
 
 /// Nothing for a blank line. \throws InvalidEventError, InvalidTimestampError
-[[nodiscard]] std::optional<StoredLine> parse_stored_line(std::string_view text,
-                                                          const Place& place);
+[[nodiscard]] std::optional<StoredLine> parse_stored_line(
+    std::string_view text, const Place& place, const ParseStoredEventOptions& options = {});
 
 /// Everything there is, without a byte order mark.
 /// \throws StorageError       it cannot be read

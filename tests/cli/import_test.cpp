@@ -181,6 +181,63 @@ TEST_CASE("import refuses an event without timestamp") {
   CHECK_FALSE(cli.has_file());
 }
 
+TEST_CASE("import takes timestamps finer than microseconds only where it is told to") {
+  const Cli cli;
+  const auto line = [](Version version, const std::string& timestamp) {
+    return R"({"eventStoreId":"S","event":{"aggregateId":"a","version":)" +
+           std::to_string(version) + R"(,"type":"X","timestamp":")" + timestamp + "\"}}\n";
+  };
+  const std::string lines = line(1, "1969-12-31T23:59:59.9999999Z") +
+                            line(2, "2022-01-01T00:00:00.123456000Z") +
+                            line(3, "2022-01-01T00:00:00.123456789+00:00");
+  SUBCASE("and says so otherwise") {
+    const Finished refused = cli({"import", "--format", "json"}, lines);
+    CHECK(refused.exit_code == 6);
+    CHECK(refused.err ==
+          R"-({"error":{"code":"InvalidTimestamp","message":"Line 1: Invalid timestamp )-"
+          R"-(\"1969-12-31T23:59:59.9999999Z\": digits other than 0 behind the sixth of the )-"
+          R"-(fraction; --truncate-timestamps drops them (imported 0, skipped 0; committed up to )-"
+          R"-(line 0)","timestamp":"1969-12-31T23:59:59.9999999Z","line":1,"imported":0,)-"
+          R"-("skipped":0,"committedLines":0}})-"
+          "\n");
+    CHECK_FALSE(cli.has_file());
+    const Finished no_time = cli({"import"}, line(1, "2022-01-01T00:00:00.123456789"));
+    CHECK(no_time.exit_code == 6);
+    CHECK(no_time.err.find("--truncate-timestamps") == std::string::npos);
+  }
+  SUBCASE("to the earlier microsecond and counts them") {
+    CHECK(cli({"import", "--truncate-timestamps"}, lines).out ==
+          "imported 3, skipped 0, timestamps truncated 2\n");
+    CHECK(cli.events("S", "a") ==
+          R"({"aggregateId":"a","version":1,"type":"X","timestamp":"1969-12-31T23:59:59.999999Z"})"
+          "\n"
+          R"({"aggregateId":"a","version":2,"type":"X","timestamp":"2022-01-01T00:00:00.123456Z"})"
+          "\n"
+          R"({"aggregateId":"a","version":3,"type":"X","timestamp":"2022-01-01T00:00:00.123456Z"})"
+          "\n");
+    CHECK(cli({"import", "--truncate-timestamps", "--format", "json"}, lines).out ==
+          "{\"imported\":0,\"skipped\":3,\"truncated\":2}\n");
+  }
+  SUBCASE("and counts those that are committed where it fails") {
+    const Finished stopped = cli({"import", "--truncate-timestamps", "--batch", "2"},
+                                 lines + line(4, "2022-01-01T00:00:00.1234567"));
+    CHECK(stopped.exit_code == 6);
+    CHECK(stopped.err.ends_with(
+        "(imported 2, skipped 0, timestamps truncated 1; committed up to line 2)\n"));
+  }
+}
+
+TEST_CASE("push-event refuses a timestamp finer than microseconds and has no option for it") {
+  const Cli cli;
+  const Finished refused = cli({"push-event", "S", "--event",
+                                R"({"aggregateId":"a","version":1,"type":"X",)"
+                                R"("timestamp":"2022-01-01T00:00:00.1234567Z"})"});
+  CHECK(refused.exit_code == 6);
+  CHECK(refused.err ==
+        "castore-cli: Invalid timestamp \"2022-01-01T00:00:00.1234567Z\": digits other than 0 "
+        "behind the sixth of the fraction\n");
+}
+
 TEST_CASE("import from a file that is not there or cannot be read") {
   const Cli cli;
   const Finished missing = cli({"import", "no-such-file.jsonl", "--format", "json"});
