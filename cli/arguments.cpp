@@ -1,5 +1,6 @@
 #include "arguments.hpp"
 
+#include <algorithm>
 #include <castore/error.hpp>
 #include <castore/json_scanner.hpp>
 #include <charconv>
@@ -11,6 +12,8 @@ namespace {
 std::string option_name(const std::string& flag) {
   return flag.substr(flag.find_first_not_of('-'));
 }
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::int64_t parse_integer(const std::string& name, const std::string& text, std::int64_t least) {
   std::int64_t value = 0;
@@ -35,6 +38,32 @@ double parse_positive_number(const std::string& name, const std::string& text) {
   }
   throw InvalidOptionError(option_name(name),
                            "must be a number above 0, such as 0.5, not \"" + text + '"');
+}
+
+/// Only its form: there may be no such day.
+bool is_date(std::string_view text) {
+  constexpr std::string_view form = "YYYY-MM-DD";
+  const auto fits = [](char c, char place) { return place == '-' ? c == '-' : is_digit(c); };
+  return std::equal(text.begin(), text.end(), form.begin(), form.end(), fits);
+}
+
+Timestamp parse_date(const std::string& text, OfDay of_day) {
+  try {
+    return parse_timestamp(text + (of_day == OfDay::first ? "T00:00:00Z" : "T23:59:59.999999Z"));
+  } catch (const InvalidTimestampError&) {
+    throw InvalidTimestampError(text, "no such day");
+  }
+}
+
+Timestamp parse_time(const std::string& name, const std::string& text, OfDay of_day) {
+  try {
+    return is_date(text) ? parse_date(text, of_day) : parse_timestamp(text);
+  } catch (const InvalidTimestampError& error) {
+    throw Error(error.code(),
+                "Invalid option " + option_name(name) +
+                    ": takes a time such as 2022-01-31T12:00:00Z, or a date. " + error.what(),
+                {{"timestamp", text}, {"option", option_name(name)}});
+  }
 }
 
 }  // namespace
@@ -62,12 +91,16 @@ CLI::Option* add_positive_number(CLI::App& command, const std::string& name,
       ->type_name("N");
 }
 
-CLI::Option* add_timestamp(CLI::App& command, const std::string& name,
-                           std::optional<Timestamp>& value, const std::string& description) {
+CLI::Option* add_time(CLI::App& command, const std::string& name, std::optional<Timestamp>& value,
+                      OfDay of_day, const std::string& description) {
   return command
       .add_option_function<std::string>(
-          name, [&value](const std::string& text) { value = parse_timestamp(text); }, description)
-      ->type_name("TIMESTAMP");
+          name,
+          [&value, name, of_day](const std::string& text) {
+            value = parse_time(name, text, of_day);
+          },
+          description)
+      ->type_name("TIME");
 }
 
 CLI::Validator no_option() {

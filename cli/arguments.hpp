@@ -20,9 +20,12 @@ CLI::Option* add_integer(CLI::App& command, const std::string& name,
 CLI::Option* add_positive_number(CLI::App& command, const std::string& name,
                                  std::optional<double>& value, const std::string& description);
 
-/// \throws InvalidTimestampError while parsing
-CLI::Option* add_timestamp(CLI::App& command, const std::string& name,
-                           std::optional<Timestamp>& value, const std::string& description);
+/// The moment of a day, in UTC, that a date without a time means.
+enum class OfDay { first, last };
+
+/// A timestamp or a date. \throws Error  `ErrorCode::invalid_timestamp` while parsing
+CLI::Option* add_time(CLI::App& command, const std::string& name, std::optional<Timestamp>& value,
+                      OfDay of_day, const std::string& description);
 
 /// Refuses a value that looks like the next option: the value was forgotten.
 [[nodiscard]] CLI::Validator no_option();

@@ -148,8 +148,8 @@ void add_get_aggregate(CLI::App& app, Context& context) {
   add_aggregate(*command, options->aggregate_id);
   CLI::Option* max_version =
       add_integer(*command, "--max-version", options->max_version, 0, "As it was at that version");
-  add_timestamp(*command, "--at", options->at,
-                "As it was at that time: up to the first later event")
+  add_time(*command, "--at", options->at, OfDay::last,
+           "As it was at that time, or the end of that date: up to the first later event")
       ->excludes(max_version);
   command->add_flag("--with-events", options->with_events, "Print the events it is made of, too");
   command->callback([options, &context] {

@@ -18,7 +18,7 @@ constexpr auto footer = R"(
 Example:
   castore-cli --db pokemons.db list-ids POKEMONS
   castore-cli --db pokemons.db list-ids POKEMONS --limit 20 \
-    --after 2022-01-01T00:00:00Z --reverse --format json)";
+    --after 2022-01-01 --before 2022-01-31 --reverse --format json)";
 
 /// Without --limit the listing is read in pages of this size, so that memory does not grow with it.
 constexpr std::int64_t page_size = 1000;
@@ -104,10 +104,10 @@ void add_list_ids(CLI::App& app, Context& context) {
   command->footer(footer);
   add_event_store(*command, options->event_store_id);
   add_integer(*command, "--limit", options->query.limit, 1, "The most ids on a page");
-  add_timestamp(*command, "--after", options->query.initial_event_after,
-                "Only with a first event at that time or later");
-  add_timestamp(*command, "--before", options->query.initial_event_before,
-                "Only with a first event at that time or earlier");
+  add_time(*command, "--after", options->query.initial_event_after, OfDay::first,
+           "Only with a first event at that time, or date, or later");
+  add_time(*command, "--before", options->query.initial_event_before, OfDay::last,
+           "Only with a first event at that time, or date, or earlier");
   command->add_flag("--reverse", options->reverse, "Newest first");
   command
       ->add_option("--page-token", options->query.page_token,

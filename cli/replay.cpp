@@ -255,8 +255,10 @@ void add_query(CLI::App& command, ReplayOptions& options) {
   command
       .add_option("EVENT_STORE", options.query.event_store_ids, "Event stores; none: all of them")
       ->type_name("");
-  add_timestamp(command, "--from", options.query.from, "Only events of that time or later");
-  add_timestamp(command, "--to", options.query.to, "Only events of that time or earlier");
+  add_time(command, "--from", options.query.from, OfDay::first,
+           "Only events of that time, or date, or later");
+  add_time(command, "--to", options.query.to, OfDay::last,
+           "Only events of that time, or date, or earlier");
   command.add_option("--type", options.query.types, "Only events of that type; may be repeated")
       ->type_name("TYPE")
       ->check(no_option())

@@ -176,14 +176,56 @@ TEST_CASE("numbers are decimal") {
   CHECK(ninth.out.starts_with(R"({"events":[{"aggregateId":"a","version":9,)"));
 }
 
-TEST_CASE("a bad timestamp is bad input") {
+TEST_CASE("an option that takes a time says so where it is given something else") {
   const Cli cli;
   cli.push("POKEMONS", appeared);
-  const Finished bad = cli({"list-ids", "POKEMONS", "--after", "2022-01-01", "--format", "json"});
-  CHECK(bad.exit_code == 6);
-  CHECK(bad.err.starts_with(R"({"error":{"code":"InvalidTimestamp","message":)"));
-  CHECK(bad.err.ends_with(R"("timestamp":"2022-01-01"}})"
-                          "\n"));
+  const std::vector<std::vector<std::string>> options = {
+      {"list-ids", "POKEMONS", "--after"},
+      {"list-ids", "POKEMONS", "--before"},
+      {"get-aggregate", "POKEMONS", "pikachu", "--at"},
+      {"replay", "--from"},
+      {"replay", "--to"},
+  };
+  for (auto arguments : options) {
+    const std::string name = arguments.back().substr(2);
+    CAPTURE(name);
+    arguments.insert(arguments.end(), {"2022-02-29", "--format", "json"});
+    const Finished bad = cli(arguments);
+    CHECK(bad.exit_code == 6);
+    CHECK(bad.err.starts_with(
+        R"({"error":{"code":"InvalidTimestamp","message":"Invalid option )" + name +
+        R"(: takes a time such as 2022-01-31T12:00:00Z, or a date. Invalid timestamp )"));
+    CHECK(bad.err.ends_with(R"(\"2022-02-29\": no such day","timestamp":"2022-02-29","option":")" +
+                            name + "\"}}\n"));
+  }
+  for (const char* const no_time :
+       {"", "yesterday", "2022", "2022-01", "2022-1-1", "2022-01-01Z", "2022/01/01",
+        "2022-01-01T00:00:00", "2022-01-0\n", "2022-01-01T00:00:00.1234567Z", "1640995200"}) {
+    CAPTURE(no_time);
+    CHECK(cli({"list-ids", "POKEMONS", "--after", no_time}).exit_code == 6);
+  }
+}
+
+TEST_CASE("a date is its first or its last microsecond in UTC") {
+  const Cli cli;
+  Version version = 0;
+  for (const char* const time : {"2022-01-30T23:59:59.999999Z", "2022-01-31T00:00:00Z",
+                                 "2022-01-31T23:59:59.999999Z", "2022-02-01T00:00:00Z"}) {
+    const std::string number = std::to_string(++version);
+    cli.push("S", R"({"aggregateId":"a","version":)" + number +
+                      R"(,"type":"X","payload":{},"timestamp":")" + time + "\"}");
+    cli.push("T", R"({"aggregateId":")" + number + R"(","version":1,"type":"X","timestamp":")" +
+                      time + "\"}");
+  }
+  const std::string date = "2022-01-31";
+  CHECK(cli({"list-ids", "T", "--after", date}).out == "2\n3\n4\n");
+  CHECK(cli({"list-ids", "T", "--before", date}).out == "1\n2\n3\n");
+  CHECK(cli({"list-ids", "T", "--after", date, "--before", date}).out == "2\n3\n");
+  CHECK(cli({"replay", "T", "--dry-run", "--from", date}).out == "3 events would be replayed\n");
+  CHECK(cli({"replay", "T", "--dry-run", "--to", date}).out == "3 events would be replayed\n");
+  CHECK(cli({"get-aggregate", "S", "a", "--at", date, "--format", "json"}).out ==
+        R"({"aggregate":{"aggregateId":"a","version":3}})"
+        "\n");
 }
 
 TEST_CASE("errors are JSON even about text that is no UTF-8") {
