@@ -40,6 +40,34 @@ double parse_positive_number(const std::string& name, const std::string& text) {
                            "must be a number above 0, such as 0.5, not \"" + text + '"');
 }
 
+/// Nothing where there is no such unit.
+std::optional<std::int64_t> milliseconds_of(std::string_view unit) {
+  if (unit == "ms") return 1;
+  if (unit == "s") return 1000;
+  if (unit == "m") return 60 * 1000;
+  if (unit == "h") return 60 * 60 * 1000;
+  return std::nullopt;
+}
+
+std::chrono::milliseconds parse_duration(const std::string& name, const std::string& text) {
+  if (text == "0") return std::chrono::milliseconds{0};
+  std::int64_t count = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, count);
+  const auto unit = milliseconds_of({stop, static_cast<std::size_t>(end - stop)});
+  if (error == std::errc::invalid_argument || !unit || text.front() == '-') {
+    throw InvalidOptionError(option_name(name),
+                             "must be an integer and its unit, such as 500ms, 5s, 2m or 1h, or 0, "
+                             "not \"" +
+                                 text + '"');
+  }
+  if (error == std::errc::result_out_of_range ||
+      count > std::chrono::milliseconds::max().count() / *unit) {
+    throw InvalidOptionError(option_name(name), "is too long: \"" + text + '"');
+  }
+  return std::chrono::milliseconds{count * *unit};
+}
+
 /// Only its form: there may be no such day.
 bool is_date(std::string_view text) {
   constexpr std::string_view form = "YYYY-MM-DD";
@@ -101,6 +129,15 @@ CLI::Option* add_time(CLI::App& command, const std::string& name, std::optional<
           },
           description)
       ->type_name("TIME");
+}
+
+CLI::Option* add_duration(CLI::App& command, const std::string& name,
+                          std::chrono::milliseconds& value, const std::string& description) {
+  return command
+      .add_option_function<std::string>(
+          name, [&value, name](const std::string& text) { value = parse_duration(name, text); },
+          description)
+      ->type_name("DURATION");
 }
 
 CLI::Validator no_option() {

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <castore/event.hpp>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,6 +27,11 @@ enum class OfDay { first, last };
 /// A timestamp or a date. \throws Error  `ErrorCode::invalid_timestamp` while parsing
 CLI::Option* add_time(CLI::App& command, const std::string& name, std::optional<Timestamp>& value,
                       OfDay of_day, const std::string& description);
+
+/// An integer with its unit, such as 500ms, 5s, 2m or 1h; or 0.
+/// \throws InvalidOptionError while parsing
+CLI::Option* add_duration(CLI::App& command, const std::string& name,
+                          std::chrono::milliseconds& value, const std::string& description);
 
 /// Refuses a value that looks like the next option: the value was forgotten.
 [[nodiscard]] CLI::Validator no_option();

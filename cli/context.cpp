@@ -27,12 +27,12 @@ const std::string& Context::required_database_file() const {
 }
 
 std::unique_ptr<SqliteEventStorageAdapter> Context::open_for_reading() const {
-  return std::make_unique<SqliteEventStorageAdapter>(
-      sqlite::Database::open(required_database_file(), {.read_only = true}));
+  return std::make_unique<SqliteEventStorageAdapter>(sqlite::Database::open(
+      required_database_file(), {.read_only = true, .busy_timeout = busy_timeout}));
 }
 
 std::shared_ptr<sqlite::Database> Context::open_for_writing() const {
-  return sqlite::Database::open(required_database_file());
+  return sqlite::Database::open(required_database_file(), {.busy_timeout = busy_timeout});
 }
 
 void Context::require_event_store(const std::string& event_store_id,

@@ -4,6 +4,7 @@
 #include <castore/event_storage_adapter.hpp>
 #include <castore/sqlite/database.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
+#include <chrono>
 #include <functional>
 #include <iosfwd>
 #include <memory>
@@ -30,6 +31,8 @@ class Context {
   std::function<bool()> reader_is_gone;
 
   std::string database_file;
+  /// How long a file that others keep locked is waited for.
+  std::chrono::milliseconds busy_timeout = sqlite::DatabaseOptions{}.busy_timeout;
   Format format = Format::text;
   std::vector<std::string> plugins;
   bool unchecked = false;  ///< events are stored whatever the application says

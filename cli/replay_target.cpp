@@ -47,7 +47,10 @@ class FileTarget final : public ReplayTarget {
  public:
   /// Gaps are allowed: a replay of some events has them, and a whole one has those of its source.
   FileTarget(const std::string& file, const Context& context)
-      : writer_(context, [file] { return sqlite::Database::open(file); },
+      : writer_(context,
+                [file, timeout = context.busy_timeout] {
+                  return sqlite::Database::open(file, {.busy_timeout = timeout});
+                },
                 {.allow_version_gap = true}) {
     writer_.open();
   }

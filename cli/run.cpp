@@ -113,6 +113,9 @@ void add_global_options(CLI::App& app, Context& context) {
          "text (default), json, or jsonl: one JSON object a line")
       ->type_name("FORMAT")
       ->take_last();
+  add_duration(app, "--busy-timeout", context.busy_timeout,
+               "How long to wait for a file that others keep locked: 500ms, 5s (default), 2m")
+      ->take_last();
   app.add_option("--plugin", context.plugins,
                  "A shared library of the application's event stores and commands; may be repeated")
       ->type_name("LIB")
@@ -134,7 +137,8 @@ void add_commands(CLI::App& app, Context& context) {
   add_run_command(app, context);
   add_help(app, context);
   for (CLI::App* command : app.get_subcommands({})) {
-    command->footer(command->get_footer() + "\n\n--db, --format, --plugin and the exit codes: " +
+    command->footer(command->get_footer() +
+                    "\n\n--db, --format, --busy-timeout, --plugin and the exit codes: " +
                     context.program + " --help");
   }
 }

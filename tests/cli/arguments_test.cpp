@@ -1,9 +1,12 @@
 #include <doctest/doctest.h>
 
+#include <castore/sqlite/database.hpp>
 #include <castore/version.hpp>
+#include <chrono>
 #include <sstream>
 
 #include "run_cli.hpp"
+#include "sqlite/sql.hpp"
 
 using namespace castore;
 using namespace castore::testing;
@@ -226,6 +229,80 @@ TEST_CASE("a date is its first or its last microsecond in UTC") {
   CHECK(cli({"get-aggregate", "S", "a", "--at", date, "--format", "json"}).out ==
         R"({"aggregate":{"aggregateId":"a","version":3}})"
         "\n");
+}
+
+TEST_CASE("a file that others keep locked is waited for as long as --busy-timeout says") {
+  const Cli cli;
+  cli.push("POKEMONS", appeared);
+  const std::string other = (cli.directory() / "other.db").string();
+  const auto holder = sqlite::Database::open(cli.file());
+  const auto holder_of_other = sqlite::Database::open(other);
+  const sqlite::Transaction held(*holder);
+  const sqlite::Transaction held_too(*holder_of_other);
+  const auto waited = [&](std::vector<std::string> arguments, const std::string& timeout) {
+    arguments.insert(arguments.end(), {"--busy-timeout", timeout, "--format", "json"});
+    const auto start = std::chrono::steady_clock::now();
+    const Finished busy = cli(arguments);
+    CHECK(busy.exit_code == 1);
+    CHECK(busy.err.starts_with(R"({"error":{"code":"StorageBusy",)"));
+    return std::chrono::steady_clock::now() - start;
+  };
+  using std::chrono::milliseconds;
+  constexpr milliseconds by_default = sqlite::DatabaseOptions{}.busy_timeout;
+  const std::vector<std::vector<std::string>> writing = {
+      {"push-event", "POKEMONS", "--event", caught},
+      {"replay", "--into", other},
+  };
+  for (const auto& arguments : writing) {
+    CAPTURE(arguments.front());
+    CHECK(waited(arguments, "0") < by_default);
+    const auto a_moment = waited(arguments, "300ms");
+    CHECK(a_moment >= milliseconds{300});
+    CHECK(a_moment < by_default);
+  }
+}
+
+TEST_CASE("reading waits for a file in exclusive use as long as --busy-timeout says") {
+  const Cli cli;
+  cli.push("POKEMONS", appeared);
+  Sql holder(cli.file());
+  holder("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(cli({"list-ids", "POKEMONS", "--busy-timeout", "0"}).exit_code == 1);
+  CHECK(cli({"list-ids", "POKEMONS", "--busy-timeout", "300ms"}).exit_code == 1);
+  const auto waited = std::chrono::steady_clock::now() - start;
+  CHECK(waited >= std::chrono::milliseconds{300});
+  CHECK(waited < sqlite::DatabaseOptions{}.busy_timeout);
+}
+
+TEST_CASE("a duration has its unit") {
+  const Cli cli;
+  cli.push("POKEMONS", appeared);
+  for (const char* const good :
+       {"0", "0s", "1ms", "05s", "2m", "1h", "9223372036854775807ms", "2562047788015h"}) {
+    CAPTURE(good);
+    CHECK(cli({"list-ids", "POKEMONS", "--busy-timeout", good}).out == "pikachu\n");
+  }
+  const auto error_of = [&](const std::string& bad) {
+    const Finished refused = cli({"list-ids", "POKEMONS", "--busy-timeout=" + bad});
+    CHECK(refused.exit_code == 2);
+    CHECK(refused.out.empty());
+    return refused.err;
+  };
+  for (const char* const bad : {"5", "00", "s", "-5s", "+5s", "1.5s", "5 s", "5S", "5sec", "5s5",
+                                "0x5s", "1d", "1us", "99999999999999999999"}) {
+    CAPTURE(bad);
+    CHECK(error_of(bad) ==
+          "castore-cli: Invalid option busy-timeout: must be an integer and its unit, such as "
+          "500ms, 5s, 2m or 1h, or 0, not \"" +
+              std::string(bad) + "\"\n");
+  }
+  for (const char* const bad :
+       {"9223372036854775808ms", "9223372036854776s", "2562047788016h", "99999999999999999999h"}) {
+    CAPTURE(bad);
+    CHECK(error_of(bad) ==
+          "castore-cli: Invalid option busy-timeout: is too long: \"" + std::string(bad) + "\"\n");
+  }
 }
 
 TEST_CASE("errors are JSON even about text that is no UTF-8") {
