@@ -5,6 +5,8 @@
 #include <castore/json_scanner.hpp>
 #include <charconv>
 
+#include "context.hpp"
+
 namespace castore::cli {
 namespace {
 
@@ -160,6 +162,15 @@ void add_aggregate(CLI::App& command, std::string& aggregate_id) {
       .add_option("AGGREGATE", aggregate_id, "Aggregate id; after -- where it begins with a dash")
       ->required()
       ->type_name("");
+}
+
+void add_null(CLI::App& command, bool& null) {
+  command.add_flag("-0,--null", null, "End each id with NUL and escape nothing, for xargs -0");
+}
+
+void require_text(bool null, const Context& context) {
+  if (!null || context.format == Format::text) return;
+  throw InvalidOptionError("null", "is for --format text: JSON has its own way to tell ids apart");
 }
 
 void add_allow_version_gaps(CLI::App& command, bool& allow) {

@@ -9,6 +9,8 @@
 
 namespace castore::cli {
 
+class Context;
+
 // Values are taken from their text by us: CLI11 2.1.2 reads "010" as 8, and its messages say "Value
 // 0 not in range 1 to 9223372036854775807".
 
@@ -39,6 +41,11 @@ CLI::Option* add_duration(CLI::App& command, const std::string& name,
 /// The positionals EVENT_STORE and AGGREGATE.
 void add_event_store(CLI::App& command, std::string& event_store_id);
 void add_aggregate(CLI::App& command, std::string& aggregate_id);
+
+/// -0, --null: ids end with NUL, as they are, for `xargs -0`.
+void add_null(CLI::App& command, bool& null);
+/// \throws InvalidOptionError  -0 is given, and the results are JSON
+void require_text(bool null, const Context& context);
 
 /// --allow-version-gaps
 void add_allow_version_gaps(CLI::App& command, bool& allow);

@@ -1,9 +1,11 @@
 #include <CLI/CLI.hpp>
 #include <castore/event_json.hpp>
 #include <castore/registry.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "arguments.hpp"
 #include "commands.hpp"
 #include "context.hpp"
 
@@ -40,9 +42,15 @@ void append_object(std::string& out, const CommandDescription& command) {
   out += '}';
 }
 
-void list_commands(const Context& context) {
+void list_commands(bool null, const Context& context) {
+  require_text(null, context);
   std::string text = context.format == Format::json ? "{\"commands\":[" : "";
   for (const CommandDescription& command : context.registry.commands()) {
+    if (null) {
+      text += command.command_id;
+      text += '\0';
+      continue;
+    }
     if (context.format == Format::text) {
       append_printable(text, command.command_id);
     } else {
@@ -60,7 +68,10 @@ void list_commands(const Context& context) {
 void add_list_commands(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("list-commands", description);
   command->footer(footer);
-  command->callback([&context] { context.work = [&context] { list_commands(context); }; });
+  auto null = std::make_shared<bool>(false);
+  add_null(*command, *null);
+  command->callback(
+      [null, &context] { context.work = [null, &context] { list_commands(*null, context); }; });
 }
 
 }  // namespace castore::cli

@@ -17,6 +17,8 @@ page is in the JSON, and in a note on standard error in the other formats.)";
 constexpr auto footer = R"(
 Example:
   castore-cli --db pokemons.db list-ids POKEMONS
+  castore-cli --db pokemons.db list-ids POKEMONS -0 |
+    xargs -0 -I ID castore-cli --db pokemons.db get-aggregate POKEMONS -- ID
   castore-cli --db pokemons.db list-ids POKEMONS --limit 20 \
     --after 2022-01-01 --before 2022-01-31 --reverse --format json)";
 
@@ -27,12 +29,14 @@ struct ListIdsOptions {
   std::string event_store_id;
   ListAggregateIdsOptions query;
   bool reverse = false;
+  bool null = false;
 };
 
 /// Prints one page after another; JSON wants to know where the list begins and ends.
 class IdPrinter {
  public:
-  explicit IdPrinter(const Context& context) : context_(context) {}
+  /// \param null  the ids end with NUL instead of the line
+  IdPrinter(const Context& context, bool null) : context_(context), null_(null) {}
 
   bool print(const std::vector<ListedAggregateId>& ids) {
     std::string text;
@@ -58,6 +62,11 @@ class IdPrinter {
 
  private:
   void append(std::string& out, const ListedAggregateId& id) {
+    if (null_) {
+      out += id.aggregate_id;
+      out += '\0';
+      return;
+    }
     if (context_.format == Format::text) {
       append_printable(out, id.aggregate_id);
       out += '\n';
@@ -74,10 +83,12 @@ class IdPrinter {
   }
 
   const Context& context_;
+  bool null_;
   bool first_ = true;
 };
 
 void list_ids(const ListIdsOptions& options, const Context& context) {
+  require_text(options.null, context);
   const auto storage = context.open_for_reading();
   ListAggregateIdsOptions query = options.query;
   if (options.reverse) query.reverse = true;
@@ -86,7 +97,7 @@ void list_ids(const ListIdsOptions& options, const Context& context) {
   if (!one_page) query.limit = page_size;
   auto page = storage->list_aggregate_ids(options.event_store_id, query);
   if (page.aggregate_ids.empty()) context.require_event_store(options.event_store_id, *storage);
-  IdPrinter printer(context);
+  IdPrinter printer(context, options.null);
   bool more = printer.print(page.aggregate_ids);
   while (more && !one_page && page.next_page_token) {
     page = storage->list_aggregate_ids(options.event_store_id,
@@ -109,6 +120,7 @@ void add_list_ids(CLI::App& app, Context& context) {
   add_time(*command, "--before", options->query.initial_event_before, OfDay::last,
            "Only with a first event at that time, or date, or earlier");
   command->add_flag("--reverse", options->reverse, "Newest first");
+  add_null(*command, options->null);
   command
       ->add_option("--page-token", options->query.page_token,
                    "Go on behind an earlier page, with the options of that listing")

@@ -166,3 +166,24 @@ TEST_CASE("list-ids of an event store that nobody has written is not found") {
     CHECK(empty.out == "{\"aggregateIds\":[]}\n");
   }
 }
+
+TEST_CASE("list-ids ends each id with NUL and escapes nothing where -0 is given") {
+  using namespace std::string_literals;
+  const Cli cli;
+  cli.import(stored_line("two\nlines\x1b[31m", 1) + stored_line("a\\n\xc2\x85", 1));
+  CHECK(cli({"list-ids", "POKEMONS", "-0"}).out == "a\\n\xc2\x85\0two\nlines\x1b[31m\0"s);
+  CHECK(cli({"list-ids", "POKEMONS", "--null", "--after", "2030-01-01"}).out.empty());
+  SUBCASE("and the next page stays on standard error") {
+    const Finished first = cli({"list-ids", "POKEMONS", "-0", "--limit", "1"});
+    CHECK(first.out == "a\\n\xc2\x85\0"s);
+    CHECK(first.err.starts_with("castore-cli: note: there are more: --page-token "));
+  }
+  SUBCASE("but not into JSON") {
+    for (const char* const format : {"json", "jsonl"}) {
+      const Finished refused = cli({"list-ids", "POKEMONS", "-0", "--format", format});
+      CHECK(refused.exit_code == 2);
+      CHECK(refused.out.empty());
+      CHECK(refused.err.find(R"("code":"InvalidOption")") != std::string::npos);
+    }
+  }
+}

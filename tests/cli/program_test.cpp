@@ -108,6 +108,23 @@ TEST_CASE("the file can be named by the environment") {
   }
 }
 
+TEST_CASE("xargs hands each id of list-ids to a command whatever is in it") {
+  const Shell shell;
+  std::string lines;
+  std::string payloads;
+  for (const std::string id : {R"("-x")", R"("\\n")", R"("a b")", R"("it's")", R"("two\nlines")"}) {
+    payloads += "[" + id + "]\n";
+    lines += R"({"eventStoreId":"S","event":{"aggregateId":)" + id + R"(,"version":1,"type":"X",)" +
+             R"("timestamp":"2022-01-01T00:00:00Z","payload":[)" + id + "]}}\n";
+  }
+  const Finished listed =
+      shell("$cli import <<'END' >imported\n" + lines +
+            "END\n $cli list-ids S -0 | xargs -0 -n 1 $cli get-events S -- | cut -f 4");
+  CHECK(listed.exit_code == 0);
+  CHECK(listed.err.empty());
+  CHECK(listed.out == payloads);
+}
+
 TEST_CASE("a reader that goes away or a closed output is no success") {
   const Shell shell;
   const std::string import =

@@ -152,6 +152,11 @@ TEST_CASE("list-commands lists the commands of the application") {
   CHECK(cli({"list-commands", "--format", "json"}).out ==
         "{\"commands\":[" + level_up + ',' + say_nothing + "]}\n");
   CHECK_FALSE(cli.has_file());
+  SUBCASE("for xargs as well") {
+    using namespace std::string_literals;
+    CHECK(cli({"list-commands", "-0"}).out == "LEVEL_UP\0SAY_NOTHING\0"s);
+    CHECK(cli({"list-commands", "-0", "--format", "json"}).exit_code == 2);
+  }
   SUBCASE("of which there may be none") {
     const Cli none;
     CHECK(none({"list-commands"}).out.empty());
