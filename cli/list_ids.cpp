@@ -87,6 +87,20 @@ class IdPrinter {
   bool first_ = true;
 };
 
+/// A listing is empty because there is nothing, because of the options, or because no aggregate
+/// begins with version 1. \throws Error  `ErrorCode::event_store_not_found`
+void explain_empty_listing(const std::string& event_store_id, const EventStorageAdapter& storage,
+                           const Context& context) {
+  context.require_event_store(event_store_id, storage);
+  // whether one that the application knows has events could be told only by reading all of them
+  if (context.registry.find_event_store(event_store_id) != nullptr) return;
+  if (!storage.list_aggregate_ids(event_store_id, {.limit = 1}).aggregate_ids.empty()) return;
+  context.note("NoInitialEvent",
+               "event store " + event_store_id +
+                   " has events, but no aggregate with a version 1, which alone are listed",
+               {{"eventStoreId", event_store_id}});
+}
+
 void list_ids(const ListIdsOptions& options, const Context& context) {
   require_text(options.null, context);
   const auto storage = context.open_for_reading();
@@ -96,7 +110,7 @@ void list_ids(const ListIdsOptions& options, const Context& context) {
   const bool one_page = query.limit || query.page_token;
   if (!one_page) query.limit = page_size;
   auto page = storage->list_aggregate_ids(options.event_store_id, query);
-  if (page.aggregate_ids.empty()) context.require_event_store(options.event_store_id, *storage);
+  if (page.aggregate_ids.empty()) explain_empty_listing(options.event_store_id, *storage, context);
   IdPrinter printer(context, options.null);
   bool more = printer.print(page.aggregate_ids);
   while (more && !one_page && page.next_page_token) {

@@ -167,6 +167,34 @@ TEST_CASE("list-ids of an event store that nobody has written is not found") {
   }
 }
 
+TEST_CASE("list-ids says why it lists none of the aggregates that there are") {
+  Cli cli;
+  fill(cli);
+  const std::string rest = R"(,"version":3,"type":"X","timestamp":"2022-01-01T00:00:00Z"}})";
+  const Finished imported =
+      cli({"import", "--allow-version-gaps"},
+          R"({"eventStoreId":"LATE","event":{"aggregateId":"a")" + rest + "\n" +
+              R"({"eventStoreId":"POKEMONS","event":{"aggregateId":"d")" + rest);
+  REQUIRE(imported.exit_code == 0);
+  const std::string note =
+      R"({"note":{"code":"NoInitialEvent","message":"event store LATE has events, but no )"
+      R"(aggregate with a version 1, which alone are listed","eventStoreId":"LATE"}})"
+      "\n";
+  const Finished none = cli({"list-ids", "LATE", "--format", "json"});
+  CHECK(none.exit_code == 0);
+  CHECK(none.out == "{\"aggregateIds\":[]}\n");
+  CHECK(none.err == note);
+  CHECK(cli({"list-ids", "LATE", "--before", "2022-01-02", "--format", "jsonl"}).err == note);
+  SUBCASE("but not where it lists some or the options leave them out") {
+    CHECK(cli({"list-ids", "POKEMONS"}).err.empty());
+    CHECK(cli({"list-ids", "POKEMONS", "--after", "2030-01-01"}).err.empty());
+  }
+  SUBCASE("nor where only reading all events would tell") {
+    cli.registry.add(EventStoreDescription{"LATE", {}, {}});
+    CHECK(cli({"list-ids", "LATE"}).err.empty());
+  }
+}
+
 TEST_CASE("list-ids ends each id with NUL and escapes nothing where -0 is given") {
   using namespace std::string_literals;
   const Cli cli;
