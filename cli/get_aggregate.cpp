@@ -7,6 +7,7 @@
 #include "context.hpp"
 #include "errors.hpp"
 #include "json_text.hpp"
+#include "merged_object.hpp"
 
 namespace castore::cli {
 namespace {
@@ -31,38 +32,118 @@ struct GetAggregateOptions {
   bool with_events = false;
 };
 
-/// What an aggregate looks like to a tool that knows nothing about it.
-class MergingFold : public AggregateFold {
+/// Standard output in blocks of a good size.
+class BlockPrinter {
  public:
-  MergingFold(const std::string& event_store_id, const Context& context)
-      : event_store_id_(event_store_id), context_(context) {}
+  explicit BlockPrinter(const Context& context) : context_(context) {}
+
+  void print(std::string_view text) {
+    if (block_.size() + text.size() > block_size) flush();
+    if (text.size() > block_size) {
+      context_.print(text);
+    } else {
+      block_ += text;
+    }
+  }
+  void flush() {
+    context_.print(block_);
+    block_.clear();
+  }
+
+ private:
+  static constexpr std::size_t block_size = 1 << 16;
+
+  const Context& context_;
+  std::string block_;
+};
+
+/// An aggregate in the making.
+class Folding {
+ public:
+  Folding() = default;
+  Folding(const Folding&) = delete;
+  Folding& operator=(const Folding&) = delete;
+  Folding(Folding&&) = delete;
+  Folding& operator=(Folding&&) = delete;
+  virtual ~Folding() = default;
+
+  virtual void apply(const EventView& event) = 0;
+  /// Before the result is printed: what can fail, and what is to be noted. \pre an event was
+  /// applied
+  virtual void finish() = 0;
+  /// Hands out the aggregate as JSON. \pre `finish` was called
+  virtual void print(const TextSink& out) const = 0;
+};
+
+/// By the application's reducer, which may throw what it likes.
+class ReducerFolding final : public Folding {
+ public:
+  ReducerFolding(const GetAggregateOptions& options, const EventStoreDescription& event_store)
+      : options_(options), fold_(event_store.make_fold()) {}
 
   void apply(const EventView& event) override {
-    if (!started_) {
-      context_.note("NoReducer",
-                    "no reducer was given for event store " + event_store_id_ +
-                        ": this is the payloads merged in order",
-                    {{"eventStoreId", event_store_id_}});
+    calling_reducer([&] { fold_->apply(event); });
+  }
+  void finish() override {
+    std::optional<std::string> json;
+    calling_reducer([&] { json = fold_->json(); });
+    if (!json) throw AggregateNotFoundError(options_.event_store_id, options_.aggregate_id);
+    append_compact_json(aggregate_, *json);
+  }
+  void print(const TextSink& out) const override { out(aggregate_); }
+
+ private:
+  template <class Call>
+  void calling_reducer(Call&& call) const {
+    try {
+      call();
+    } catch (const Error&) {
+      throw;
+    } catch (...) {
+      throw plugin_error(
+          "The reducer of event store " + options_.event_store_id + " failed at aggregate " +
+              options_.aggregate_id,
+          {{"eventStoreId", options_.event_store_id}, {"aggregateId", options_.aggregate_id}});
     }
-    started_ = true;
+  }
+
+  const GetAggregateOptions& options_;
+  std::unique_ptr<AggregateFold> fold_;
+  std::string aggregate_;
+};
+
+/// What an aggregate looks like to a tool that knows nothing about it.
+class MergingFolding final : public Folding {
+ public:
+  MergingFolding(const GetAggregateOptions& options, const Context& context)
+      : options_(options), context_(context) {}
+
+  void apply(const EventView& event) override {
+    if (version_ == 0) {
+      context_.note("NoReducer",
+                    "no reducer was given for event store " + options_.event_store_id +
+                        ": this is the payloads merged in order",
+                    {{"eventStoreId", options_.event_store_id}});
+    }
+    version_ = event.version;
     std::string stamp = "{\"aggregateId\":";
     append_json_string(stamp, event.aggregate_id);
     merged_.apply(stamp + ",\"version\":" + std::to_string(event.version) + '}');
     if (event.payload) merge(event, *event.payload);
   }
 
-  [[nodiscard]] std::optional<std::string> json() const override {
-    if (!started_) return std::nullopt;
-    std::string json;
-    merged_.append_to(json);
-    return json;
+  void finish() override {}
+  void print(const TextSink& out) const override {
+    out("{");
+    static_cast<void>(merged_.print_members([](std::string_view) { return true; }, "", out));
+    out("}");
   }
 
  private:
   void merge(const EventView& event, std::string_view payload) {
     if (const std::string problem = check_json(payload); !problem.empty()) {
-      throw MalformedEventError(event_store_id_, std::string(event.aggregate_id), event.version,
-                                std::string(event.type), "payload " + problem);
+      throw MalformedEventError(options_.event_store_id, std::string(event.aggregate_id),
+                                event.version, std::string(event.type), "payload " + problem);
     }
     if (is_json_object(payload)) {
       merged_.apply(payload);
@@ -74,68 +155,68 @@ class MergingFold : public AggregateFold {
                   {{"version", event.version}});
   }
 
-  std::string event_store_id_;
+  const GetAggregateOptions& options_;
   const Context& context_;
   MergedObject merged_;
-  bool started_ = false;
+  Version version_ = 0;  ///< of the last event
 };
 
-std::unique_ptr<AggregateFold> make_fold(const std::string& event_store_id,
-                                         const Context& context) {
-  const EventStoreDescription* known = context.registry.find_event_store(event_store_id);
-  if (known == nullptr) return std::make_unique<MergingFold>(event_store_id, context);
-  return known->make_fold();
+std::unique_ptr<Folding> make_folding(const GetAggregateOptions& options, const Context& context) {
+  const auto* const known = context.registry.find_event_store(options.event_store_id);
+  if (known != nullptr) return std::make_unique<ReducerFolding>(options, *known);
+  return std::make_unique<MergingFolding>(options, context);
 }
 
-/// A reducer may throw what it likes.
-template <class Call>
-auto calling_reducer(const GetAggregateOptions& options, Call&& call) {
-  try {
-    return call();
-  } catch (const Error&) {
-    throw;
-  } catch (...) {
-    throw plugin_error(
-        "The reducer of event store " + options.event_store_id + " failed at aggregate " +
-            options.aggregate_id,
-        {{"eventStoreId", options.event_store_id}, {"aggregateId", options.aggregate_id}});
-  }
-}
-
-std::string text_of(const std::string& aggregate, const std::string& events) {
-  std::string text;
-  append_pretty_json(text, aggregate);
-  return text + '\n' + events;
-}
-
-std::string json_of(const GetAggregateOptions& options, const std::string& aggregate,
-                    const std::string& events) {
-  std::string json = "{\"aggregate\":";
-  append_compact_json(json, aggregate);
-  if (options.with_events) json += ",\"events\":[" + events + ']';
-  return json + "}\n";
+/// Applies the events that are asked for. Answers whether there are any.
+/// \param events  what is to be printed of them is appended
+bool fold_events(const GetAggregateOptions& options, const EventStorageAdapter& storage,
+                 Format format, Folding& folding, std::string& events) {
+  bool any = false;
+  storage.for_each_event(options.event_store_id, options.aggregate_id,
+                         {.max_version = options.max_version}, [&](const EventView& event) {
+                           if (options.at && event.timestamp > *options.at) return false;
+                           any = true;
+                           folding.apply(event);
+                           if (!options.with_events) return true;
+                           if (format != Format::text && !events.empty()) events += ',';
+                           append_event(events, format, options.event_store_id, event);
+                           return true;
+                         });
+  return any;
 }
 
 void get_aggregate(const GetAggregateOptions& options, const Context& context) {
   const auto storage = context.open_for_reading();
-  const auto fold = make_fold(options.event_store_id, context);
-  const bool text = context.format == Format::text;
+  const auto folding = make_folding(options, context);
   std::string events;
-  storage->for_each_event(options.event_store_id, options.aggregate_id,
-                          {.max_version = options.max_version}, [&](const EventView& event) {
-                            if (options.at && event.timestamp > *options.at) return false;
-                            calling_reducer(options, [&] { fold->apply(event); });
-                            if (!options.with_events) return true;
-                            if (!text && !events.empty()) events += ',';
-                            append_event(events, context.format, options.event_store_id, event);
-                            return true;
-                          });
-  const auto aggregate = calling_reducer(options, [&] { return fold->json(); });
-  if (!aggregate) {
+  if (!fold_events(options, *storage, context.format, *folding, events)) {
     context.require_event_store(options.event_store_id, *storage);
     throw AggregateNotFoundError(options.event_store_id, options.aggregate_id);
   }
-  context.print(text ? text_of(*aggregate, events) : json_of(options, *aggregate, events));
+  folding->finish();
+  BlockPrinter printer(context);
+  const TextSink print = [&](std::string_view text) { printer.print(text); };
+  if (context.format == Format::text) {
+    JsonIndenter indenter(print);
+    std::string readable;
+    folding->print([&](std::string_view json) {
+      readable.clear();
+      append_readable(readable, json);
+      indenter.write(readable);
+    });
+    print("\n");
+    print(events);
+  } else {
+    print("{\"aggregate\":");
+    folding->print(print);
+    if (options.with_events) {
+      print(",\"events\":[");
+      print(events);
+      print("]");
+    }
+    print("}\n");
+  }
+  printer.flush();
 }
 
 }  // namespace

@@ -3,38 +3,34 @@
 /// \file
 /// JSON text to JSON text, number for number: a DOM would round what does not fit a double.
 
-#include <memory>
-#include <string>
+#include <cstddef>
+#include <functional>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace castore::cli {
 
-/// Appends `json` over several lines, indented by two spaces, for people to read: what would steer
-/// a terminal is escaped. \pre `json` is valid JSON
-void append_pretty_json(std::string& out, std::string_view json);
+/// Takes the next piece of a text, which is valid until it returns. None ends within a character.
+using TextSink = std::function<void(std::string_view)>;
 
-/// A JSON object that grows by merge patches (RFC 7396). Members keep the order they came in.
-class MergedObject {
+/// Lays JSON out over several lines, indented by two spaces.
+class JsonIndenter {
  public:
-  MergedObject() = default;
+  explicit JsonIndenter(TextSink out) : out_(std::move(out)) {}
 
-  /// \pre `patch` is valid JSON, and an object
-  void apply(std::string_view patch);
-  void append_to(std::string& out) const;
+  /// \param piece  of valid JSON
+  void write(std::string_view piece);
 
  private:
-  /// An object, which a later patch can reach into, or the text of anything else.
-  struct Value {
-    std::string text;
-    std::unique_ptr<MergedObject> object;
-  };
+  std::size_t write_string(std::string_view rest);
+  void write_token(char c);
+  void new_line();
 
-  void set(std::string_view name, std::string_view patch);
-  void erase(std::string_view name);
-
-  std::vector<std::pair<std::string, Value>> members_;  ///< by the name as a JSON string
+  TextSink out_;
+  bool in_string_ = false;
+  bool escaped_ = false;  ///< the last character was a backslash that is none by itself
+  bool opened_ = false;   ///< the last token was an opening bracket
+  std::size_t depth_ = 0;
 };
 
 /// \pre `json` is valid JSON

@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
+#include <rapidcheck.h>
 
+#include <chrono>
+#include <nlohmann/json.hpp>
 #include <pokemon/pokemon.hpp>
 #include <stdexcept>
 
@@ -25,6 +28,36 @@ std::string merged(const std::vector<std::string>& payloads) {
   Version version = 0;
   for (const std::string& payload : payloads) cli.import(stored_line("a", ++version, payload));
   return cli({"get-aggregate", "POKEMONS", "a", "--format", "json"}).out;
+}
+
+/// JSON with few names, so that patches meet each other.
+nlohmann::ordered_json any_json(int depth) {
+  const auto name = [] { return std::string(1, *rc::gen::inRange('a', 'e')); };
+  nlohmann::ordered_json json;
+  switch (*rc::gen::inRange(depth > 0 ? 0 : 2, 6)) {
+    case 0:
+    case 1:
+      json = nlohmann::ordered_json::object();
+      for (int i = *rc::gen::inRange(0, 5); i > 0; --i) json[name()] = any_json(depth - 1);
+      return json;
+    case 2:
+      return nullptr;
+    case 3:
+      return *rc::gen::inRange(-9, 10);
+    case 4:
+      json = nlohmann::ordered_json::array();
+      for (int i = *rc::gen::inRange(0, 3); i > 0; --i) json.push_back(any_json(depth - 1));
+      return json;
+    default:
+      return " " + name() + "{\"";
+  }
+}
+
+/// Of `levels` objects in each other, around `inner`.
+std::string nested_objects(int levels, const std::string& inner) {
+  std::string json;
+  for (int i = 0; i < levels; ++i) json += R"({"a":)";
+  return json + inner + std::string(static_cast<std::size_t>(levels), '}');
 }
 
 class ThrowingFold : public AggregateFold {
@@ -120,6 +153,89 @@ TEST_CASE("payloads are merged by RFC 7396") {
     CHECK(merged({R"({"a":"}]\"{","b":["}"],"":{}})"}) ==
           head + R"(1,"a":"}]\"{","b":["}"],"":{}}})" + "\n");
   }
+}
+
+TEST_CASE("any payloads are merged as nlohmann_json merges them") {
+  const Cli cli;
+  int count = 0;
+  const bool holds = rc::check([&] {
+    const std::string id = std::to_string(++count);
+    nlohmann::ordered_json expected = {{"aggregateId", id}, {"version", 0}};
+    std::string lines;
+    for (Version version = 1; version <= 4; ++version) {
+      nlohmann::ordered_json patch = nlohmann::ordered_json::object();
+      for (int i = *rc::gen::inRange(0, 4); i > 0; --i) {
+        patch[std::string(1, *rc::gen::inRange('a', 'e'))] = any_json(4);
+      }
+      lines += stored_line(id, version, patch.dump(1));
+      patch["version"] = version;
+      expected.merge_patch(patch);
+    }
+    cli.import(lines);
+    const std::string aggregate = expected.dump();
+    RC_ASSERT(cli({"get-aggregate", "POKEMONS", id, "--format", "json"}).out ==
+              "{\"aggregate\":" + aggregate + "}\n");
+    RC_ASSERT(cli({"get-aggregate", "POKEMONS", id}).out == expected.dump(2) + "\n");
+  });
+  CHECK(holds);
+}
+
+TEST_CASE("a name that is twice in a payload counts as two patches") {
+  const std::string head = R"({"aggregate":{"aggregateId":"a","version":1)";
+  CHECK(merged({R"({"a":1,"b":2,"a":3})"}) == head + R"(,"a":3,"b":2}})" + "\n");
+  CHECK(merged({R"({"a":1,"a":null})"}) == head + "}}\n");
+  CHECK(merged({R"({"a":null,"a":1})"}) == head + R"(,"a":1}})" + "\n");
+  CHECK(merged({R"({"a":{"b":1},"a":{"c":2}})"}) == head + R"(,"a":{"b":1,"c":2}}})" + "\n");
+  CHECK(merged({R"({"a":{"b":1},"a":[ ],"a":{"c":2}})"}) == head + R"(,"a":{"c":2}}})" + "\n");
+}
+
+TEST_CASE("payloads are merged and printed as deep as payloads may nest") {
+  const Cli cli;
+  cli.import(stored_line("a", 1, nested_objects(512, "1")) +
+             stored_line("a", 2, nested_objects(510, R"({"b":[2]})")));
+  const std::string both = nested_objects(510, R"({"a":{"a":1},"b":[2]})");
+  CHECK(cli({"get-aggregate", "POKEMONS", "a", "--format", "json"}).out ==
+        R"({"aggregate":{"aggregateId":"a","version":2,)" + both.substr(1) + "}\n");
+  const std::string text = cli({"get-aggregate", "POKEMONS", "a"}).out;
+  CHECK(nlohmann::json::parse(text).size() == 3);
+  CHECK(text.find('\n' + std::string(1022, ' ') + "\"b\": [\n") != std::string::npos);
+}
+
+TEST_CASE("many members are merged in a time that grows with their number") {
+  const auto time_for = [](int members) {
+    const Cli cli;
+    std::string payload = "{";
+    for (int i = 0; i < members; ++i) {
+      payload += (i == 0 ? "\"member" : ",\"member") + std::to_string(i) + "\":{}";
+    }
+    cli.import(stored_line("a", 1, payload + "}"));
+    const auto start = std::chrono::steady_clock::now();
+    const std::string json = cli({"get-aggregate", "POKEMONS", "a", "--format", "json"}).out;
+    const auto time = std::chrono::steady_clock::now() - start;
+    CHECK(json.ends_with(",\"member" + std::to_string(members - 1) + "\":{}}}\n"));
+    return time;
+  };
+  CHECK(time_for(100000) < 30 * time_for(10000));  // linear: 10 times; quadratic: 100 times
+}
+
+TEST_CASE("what is merged stays right while most of it is replaced") {
+  const Cli cli;
+  std::string lines;
+  const std::string large(1000, 'x');
+  for (Version version = 1; version <= 500; ++version) {
+    const std::string number = std::to_string(version);
+    lines += stored_line("a", version,
+                         R"({"text":")" + large + number + R"(","lists":{"all":[ )" + number +
+                             R"(, " "],"of)" + std::to_string(version % 7) + R"(":{"is":)" +
+                             number + R"(}},"gone)" + number + R"(":{"a":{"b":")" + large +
+                             R"("}},"gone)" + std::to_string(version - 1) + "\":null}");
+  }
+  cli.import(lines);
+  CHECK(cli({"get-aggregate", "POKEMONS", "a", "--format", "json"}).out ==
+        R"({"aggregate":{"aggregateId":"a","version":500,"text":")" + large +
+            R"(500","lists":{"all":[500," "],"of1":{"is":498},"of2":{"is":499},)" +
+            R"("of3":{"is":500},"of4":{"is":494},"of5":{"is":495},"of6":{"is":496},)" +
+            R"("of0":{"is":497}},"gone500":{"a":{"b":")" + large + "\"}}}}\n");
 }
 
 TEST_CASE("a payload that is no object is left out of the merge with a note") {

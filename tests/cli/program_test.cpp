@@ -125,6 +125,25 @@ TEST_CASE("xargs hands each id of list-ids to a command whatever is in it") {
   CHECK(listed.out == payloads);
 }
 
+TEST_CASE("get-aggregate takes at most six times the memory of a payload") {
+  const Shell shell;
+  const Finished pushed = shell(
+      R"({ printf '{"aggregateId":"text","version":1,"type":"X","payload":{"a":"'; )"
+      R"(head -c 10000000 /dev/zero | tr '\0' x; printf '"}}'; } | $cli push-event S >pushed; )"
+      R"({ printf '{"aggregateId":"members","version":1,"type":"X","payload":{"a":0'; )"
+      R"(seq -f ',"member%010.0f":true' 1 400000 | tr -d '\n'; printf '}}'; } | )"
+      R"($cli push-event S >pushed)");
+  REQUIRE(pushed.exit_code == 0);
+  const std::string limited = "ulimit -v 80000 && $cli get-aggregate S ";
+  if (shell(limited + "none").exit_code != 3) return;  // sanitizers take more by themselves
+  for (const std::string id : {"text", "members"}) {
+    CAPTURE(id);
+    const Finished aggregate = shell(limited + id + " | tail -c 6");
+    CHECK(aggregate.out.ends_with("\n}\n"));
+    CHECK(aggregate.err.find("note: no reducer") != std::string::npos);
+  }
+}
+
 TEST_CASE("a reader that goes away or a closed output is no success") {
   const Shell shell;
   const std::string import =
