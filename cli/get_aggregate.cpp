@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <castore/event_json.hpp>
+#include <castore/json_scanner.hpp>
 #include <memory>
 
 #include "arguments.hpp"
@@ -14,7 +15,7 @@ namespace {
 
 constexpr auto description =
     R"(Print an aggregate: its events, reduced. With a plugin, by the application's own
-reducer. Without one the payloads are merged in order (RFC 7396) over aggregateId
+reducer. Without one the payloads are merged in order (RFC 7396) beside aggregateId
 and version, and a note on standard error says so.)";
 
 constexpr auto footer = R"(
@@ -112,7 +113,11 @@ class ReducerFolding final : public Folding {
   std::string aggregate_;
 };
 
-/// What an aggregate looks like to a tool that knows nothing about it.
+/// Where members of payloads stand whose names the aggregate itself has; and those of this name.
+constexpr std::string_view apart = "payloadMembers";
+
+/// What an aggregate looks like to a tool that knows nothing about it: aggregateId, version, and
+/// the payloads merged.
 class MergingFolding final : public Folding {
  public:
   MergingFolding(const GetAggregateOptions& options, const Context& context)
@@ -126,20 +131,42 @@ class MergingFolding final : public Folding {
                     {{"eventStoreId", options_.event_store_id}});
     }
     version_ = event.version;
-    std::string stamp = "{\"aggregateId\":";
-    append_json_string(stamp, event.aggregate_id);
-    merged_.apply(stamp + ",\"version\":" + std::to_string(event.version) + '}');
     if (event.payload) merge(event, *event.payload);
   }
 
-  void finish() override {}
+  void finish() override {
+    std::string names;
+    const auto add_name = [&](std::string_view name) {
+      if (is_apart(name)) names += (names.empty() ? "" : ", ") + unquote(name);
+      return false;
+    };
+    static_cast<void>(merged_.print_members(add_name, {}, [](std::string_view) {}));
+    if (names.empty()) return;
+    context_.note("MemberShownApart",
+                  "the payloads have members of names that are the aggregate's own: " + names +
+                      "; they are shown inside " + std::string(apart),
+                  {{"eventStoreId", options_.event_store_id},
+                   {"aggregateId", options_.aggregate_id},
+                   {"members", names}});
+  }
+
   void print(const TextSink& out) const override {
-    out("{");
-    static_cast<void>(merged_.print_members([](std::string_view) { return true; }, "", out));
+    std::string head = "{\"aggregateId\":";
+    append_json_string(head, options_.aggregate_id);
+    out(head + ",\"version\":" + std::to_string(version_));
+    static_cast<void>(merged_.print_members(is_not_apart, ",", out));
+    const std::string lead = ",\"" + std::string(apart) + "\":{";
+    if (merged_.print_members(is_apart, lead, out)) out("}");
     out("}");
   }
 
  private:
+  static bool is_apart(std::string_view name) {
+    name = name.substr(1, name.size() - 2);
+    return name == "aggregateId" || name == "version" || name == apart;
+  }
+  static bool is_not_apart(std::string_view name) { return !is_apart(name); }
+
   void merge(const EventView& event, std::string_view payload) {
     if (const std::string problem = check_json(payload); !problem.empty()) {
       throw MalformedEventError(options_.event_store_id, std::string(event.aggregate_id),

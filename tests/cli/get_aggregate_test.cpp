@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <pokemon/pokemon.hpp>
@@ -236,6 +237,40 @@ TEST_CASE("what is merged stays right while most of it is replaced") {
             R"(500","lists":{"all":[500," "],"of1":{"is":498},"of2":{"is":499},)" +
             R"("of3":{"is":500},"of4":{"is":494},"of5":{"is":495},"of6":{"is":496},)" +
             R"("of0":{"is":497}},"gone500":{"a":{"b":")" + large + "\"}}}}\n");
+}
+
+TEST_CASE("members of payloads never stand for the aggregate's own id and version") {
+  const Cli cli;
+  cli.import(stored_line("a", 1, R"({"version":"1.0","name":"x","aggregateId":{"of":"b"}})") +
+             stored_line("a", 2, R"({"version":"1.1","aggregateId":{"at":2},"size":1})") +
+             stored_line("a", 3, R"({"a":{"version":7}})"));
+  const Finished shown = cli({"get-aggregate", "POKEMONS", "a", "--format", "json"});
+  CHECK(shown.out ==
+        R"({"aggregate":{"aggregateId":"a","version":3,"name":"x","size":1,"a":{"version":7},)"
+        R"("payloadMembers":{"version":"1.1","aggregateId":{"of":"b","at":2}}}})"
+        "\n");
+  CHECK(shown.err.ends_with(
+      "\n"
+      R"({"note":{"code":"MemberShownApart","message":"the payloads have members of names that )"
+      R"(are the aggregate's own: version, aggregateId; they are shown inside payloadMembers",)"
+      R"("eventStoreId":"POKEMONS","aggregateId":"a","members":"version, aggregateId"}})"
+      "\n"));
+  CHECK(std::count(shown.err.begin(), shown.err.end(), '\n') == 2);
+  SUBCASE("nor one for what is shown apart") {
+    cli.import(stored_line("b", 1, R"({"payload\u004dembers":{"version":8}})") +
+               stored_line("b", 2, R"({"version":9})"));
+    CHECK(cli({"get-aggregate", "POKEMONS", "b", "--format", "json"}).out ==
+          R"({"aggregate":{"aggregateId":"b","version":2,)"
+          R"("payloadMembers":{"payloadMembers":{"version":8},"version":9}}})"
+          "\n");
+  }
+  SUBCASE("and nothing is said of those that are removed again") {
+    cli.import(stored_line("c", 1, R"({"version":8})") +
+               stored_line("c", 2, R"({"version":null})"));
+    const Finished removed = cli({"get-aggregate", "POKEMONS", "c"});
+    CHECK(removed.out == "{\n  \"aggregateId\": \"c\",\n  \"version\": 2\n}\n");
+    CHECK(removed.err == no_reducer);
+  }
 }
 
 TEST_CASE("a payload that is no object is left out of the merge with a note") {
