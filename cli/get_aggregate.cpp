@@ -212,13 +212,30 @@ bool fold_events(const GetAggregateOptions& options, const EventStorageAdapter& 
   return any;
 }
 
+/// Of an aggregate that is there, and began later, it says when.
+Error not_found(const GetAggregateOptions& options, const EventStorageAdapter& storage) {
+  Error error = AggregateNotFoundError(options.event_store_id, options.aggregate_id);
+  if (!options.at && !options.max_version) return error;
+  storage.for_each_event(
+      options.event_store_id, options.aggregate_id, {.limit = 1}, [&](const EventView& first) {
+        const std::string timestamp = format_timestamp(first.timestamp);
+        const std::string version = std::to_string(first.version);
+        error = with_remark(
+            error,
+            " It did not exist yet: its first event is of " + timestamp + ", version " + version,
+            {{"firstTimestamp", timestamp}, {"firstVersion", first.version}});
+        return false;
+      });
+  return error;
+}
+
 void get_aggregate(const GetAggregateOptions& options, const Context& context) {
   const auto storage = context.open_for_reading();
   const auto folding = make_folding(options, context);
   std::string events;
   if (!fold_events(options, *storage, context.format, *folding, events)) {
     context.require_event_store(options.event_store_id, *storage);
-    throw AggregateNotFoundError(options.event_store_id, options.aggregate_id);
+    throw not_found(options, *storage);
   }
   folding->finish();
   BlockPrinter printer(context);

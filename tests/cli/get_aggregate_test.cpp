@@ -313,10 +313,35 @@ TEST_CASE("an aggregate that is not there is not found") {
         R"({"error":{"code":"AggregateNotFound","message":"Unable to find aggregate mew in event )"
         R"(store POKEMONS.","eventStoreId":"POKEMONS","aggregateId":"mew"}})"
         "\n");
-  SUBCASE("nor one that did not exist yet") {
-    CHECK(cli({"get-aggregate", "POKEMONS", "pikachu", "--max-version", "0"}).exit_code == 3);
-    CHECK(cli({"get-aggregate", "POKEMONS", "pikachu", "--at", "2021-12-31T23:59:59Z"}).exit_code ==
-          3);
+  SUBCASE("at a time neither") {
+    CHECK(cli({"get-aggregate", "POKEMONS", "mew", "--at", "2021-12-31", "--format", "json"}).err ==
+          missing.err);
+  }
+}
+
+TEST_CASE("of an aggregate that did not exist yet the error says when it began") {
+  Cli cli;
+  fill(cli);
+  const std::vector<std::vector<std::string>> too_early = {
+      {"--at", "2021-12-31T23:59:59.999999Z"}, {"--at", "2021-12-31"}, {"--max-version", "0"}};
+  for (const bool with_reducer : {false, true}) {
+    if (with_reducer) cli.registry.add(pokemon::make_pokemons());
+    for (auto arguments : too_early) {
+      CAPTURE(arguments.back());
+      arguments.insert(arguments.begin(), {"get-aggregate", "POKEMONS", "pikachu"});
+      CHECK(cli(arguments).err ==
+            "castore-cli: Unable to find aggregate pikachu in event store POKEMONS. It did not "
+            "exist yet: its first event is of 2022-01-01T00:00:00.000Z, version 1\n");
+      arguments.insert(arguments.end(), {"--format", "json"});
+      const Finished missing = cli(arguments);
+      CHECK(missing.exit_code == 3);
+      CHECK(missing.out.empty());
+      CHECK(missing.err.starts_with(R"({"error":{"code":"AggregateNotFound",)"));
+      CHECK(
+          missing.err.ends_with(R"("eventStoreId":"POKEMONS","aggregateId":"pikachu",)"
+                                R"("firstTimestamp":"2022-01-01T00:00:00.000Z","firstVersion":1}})"
+                                "\n"));
+    }
   }
 }
 
