@@ -135,8 +135,8 @@ bool shm_is_read_only(sqlite3* connection) {
   sqlite3_file* file = nullptr;
   sqlite3_file_control(connection, "main", SQLITE_FCNTL_FILE_POINTER, &file);
   if (file == nullptr || file->pMethods == nullptr || file->pMethods->iVersion < 2) return false;
-  void volatile* memory = nullptr;
-  return (file->pMethods->xShmMap(file, 0, shm_region_size, 0, &memory) & 0xFF) == SQLITE_READONLY;
+  void volatile* region = nullptr;
+  return (file->pMethods->xShmMap(file, 0, shm_region_size, 0, &region) & 0xFF) == SQLITE_READONLY;
 }
 
 // --- Opening ------------------------------------------------------------------------------------
