@@ -6,6 +6,8 @@
 #include "context.hpp"
 #include "interrupt.hpp"
 #include "process.hpp"
+#include "terminal.hpp"
+#include "text.hpp"
 
 namespace castore::cli {
 namespace {
@@ -16,13 +18,15 @@ void advance(ReplayProgress& progress, const Place& place) {
 
 class OutputTarget final : public ReplayTarget {
  public:
-  explicit OutputTarget(const Context& context) : context_(context) {}
+  explicit OutputTarget(const Context& context)
+      : context_(context),
+        for_people_(context.format == Format::text && is_terminal(context.out)) {}
 
   void take(std::span<const PlacedEvent> batch, ReplayProgress& progress) override {
     text_.clear();
     std::size_t taken = 0;
     try {
-      for (; taken < batch.size(); ++taken) append_line(text_, batch[taken]);
+      for (; taken < batch.size(); ++taken) append(batch[taken]);
     } catch (const Error&) {  // those before it are printed all the same
       print(batch.first(taken), progress);
       throw;
@@ -31,6 +35,16 @@ class OutputTarget final : public ReplayTarget {
   }
 
  private:
+  /// What is stored must not steer a terminal; a program gets its text as it is.
+  void append(const PlacedEvent& placed) {
+    if (!for_people_) return append_line(text_, placed);
+    line_.clear();
+    append_line(line_, placed);
+    line_.pop_back();  // the end of the line
+    append_readable(text_, line_);
+    text_ += '\n';
+  }
+
   void print(std::span<const PlacedEvent> batch, ReplayProgress& progress) {
     if (batch.empty()) return;
     context_.print(text_);
@@ -40,7 +54,9 @@ class OutputTarget final : public ReplayTarget {
   }
 
   const Context& context_;
+  bool for_people_;
   std::string text_;
+  std::string line_;
 };
 
 class FileTarget final : public ReplayTarget {

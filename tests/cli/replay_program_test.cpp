@@ -73,6 +73,23 @@ TEST_CASE("replay and import make a copy through a pipe") {
   CHECK(shell("$cli replay >all; $cli --db copy.db replay | cmp - all").exit_code == 0);
 }
 
+TEST_CASE("replay steers no terminal and gives a program the text as it is") {
+  const Shell shell;
+  const std::string stored =
+      "{\"text\":\"red\xc2\x9b"
+      "31m\"}";
+  REQUIRE(shell("echo '{\"aggregateId\":\"a\",\"version\":1,\"type\":\"T\",\"payload\":" + stored +
+                "}' | $cli push-event S")
+              .exit_code == 0);
+  const auto has = [](const Finished& finished, const std::string& text) {
+    return finished.out.find(text) != std::string::npos;
+  };
+  CHECK(has(shell("$cli replay"), stored));
+  const Finished shown = shell("script -qec \"$cli replay\" /dev/null < /dev/null");
+  CHECK(has(shown, R"({"text":"red\u009b31m"})"));
+  CHECK_FALSE(has(shown, stored));
+}
+
 TEST_CASE("replay ends where nobody reads it") {
   const History shell;
   const Finished broken = shell("{ $cli replay; echo $? >code; } | head -n 1 >first; cat code");
