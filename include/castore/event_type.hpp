@@ -291,9 +291,8 @@ template <EventPayload P>
 }
 
 /// Checks that an event to be pushed can be read as a `P`, no more and no less than `decode` does.
-/// \throws InvalidEventError  its path is "payload" or "metadata", or the member in it, where that
-/// is
-///     known: "payload.level"
+/// \throws InvalidEventError  its path is "payload", "metadata" or, where it is known, the member:
+///     "payload.level"
 template <EventPayload P>
 void check_readable(const NewEventView& event) {
   if constexpr (!std::same_as<P, OtherPayload>) {

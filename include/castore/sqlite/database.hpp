@@ -181,9 +181,8 @@ class Transaction {
 
   /// Durable when it returns; then the actions of `after_commit` run, and the first thing that one
   /// of them throws comes out although all is stored.
-  /// \throws StorageError  nothing was stored; the transaction is over. Or a transaction inside it
-  /// is
-  ///     still open, or this is another thread's: then it stays as it is.
+  /// \throws StorageError  nothing was stored, and the transaction is over; but it stays as it was
+  ///     if one inside it is still open, or if this is another thread's
   void commit();
 
  private:
