@@ -8,6 +8,18 @@ std::vector<ErrorField> event_fields(const std::string& event_store_id,
   return {{"eventStoreId", event_store_id}, {"aggregateId", aggregate_id}, {"version", version}};
 }
 
+/// A stored id may hold what ends a text for C, and so for `what()`.
+std::string without_nul(std::string text) {
+  for (std::size_t at = text.find('\0'); at != std::string::npos; at = text.find('\0', at)) {
+    text.replace(at, 1, "\\u0000");
+  }
+  return text;
+}
+
+std::string at(std::optional<std::int64_t> position) {
+  return position ? " at position " + std::to_string(*position) : std::string();
+}
+
 std::vector<ErrorField> with(std::vector<ErrorField> fields, ErrorField more) {
   fields.push_back(std::move(more));
   return fields;
@@ -39,6 +51,12 @@ std::string listed(const std::string& path, const std::vector<SchemaViolation>& 
     message += path + violations[i].pointer + " " + violations[i].message;
   }
   return message;
+}
+
+std::vector<ErrorField> with_position(std::vector<ErrorField> fields,
+                                      std::optional<std::int64_t> position) {
+  if (position) fields.push_back({"position", *position});
+  return fields;
 }
 
 }  // namespace
@@ -178,15 +196,19 @@ InvalidRetryPolicyError::InvalidRetryPolicyError(std::string option, std::string
 
 MalformedEventError::MalformedEventError(std::string event_store_id, std::string aggregate_id,
                                          Version version, std::string type,
-                                         const std::string& reason)
+                                         const std::string& reason,
+                                         std::optional<std::int64_t> position)
     : Error(ErrorCode::malformed_event,
-            "Malformed event in " + event_store_id + " aggregate " + aggregate_id + " version " +
-                std::to_string(version) + " of type " + type + ": " + reason,
-            with(event_fields(event_store_id, aggregate_id, version), {"type", type})),
+            without_nul("Malformed event in " + event_store_id + " aggregate " + aggregate_id +
+                        " version " + std::to_string(version) + " of type " + type + at(position) +
+                        ": " + reason),
+            with_position(with(event_fields(event_store_id, aggregate_id, version), {"type", type}),
+                          position)),
       event_store_id_(std::move(event_store_id)),
       aggregate_id_(std::move(aggregate_id)),
       version_(version),
-      type_(std::move(type)) {}
+      type_(std::move(type)),
+      position_(position) {}
 
 ReservedEventTypeError::ReservedEventTypeError(std::string type)
     : Error(ErrorCode::reserved_event_type,
@@ -223,7 +245,7 @@ UndefinedEventStorageAdapterError::UndefinedEventStorageAdapterError(std::string
       event_store_id_(std::move(event_store_id)) {}
 
 FileNotFoundError::FileNotFoundError(std::string path)
-    : StorageError(ErrorCode::file_not_found, "No such file: " + path, {{"path", path}}),
+    : StorageError(ErrorCode::file_not_found, "No such file or folder: " + path, {{"path", path}}),
       path_(std::move(path)) {}
 
 }  // namespace castore

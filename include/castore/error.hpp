@@ -5,6 +5,7 @@
 /// caller needs the fields to act. What is merely absent is a `std::optional`, never an error.
 
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -218,19 +219,23 @@ class InvalidRetryPolicyError : public Error {
 /// fit its type, a damaged row. Reading it is refused; the event stays as it is.
 class MalformedEventError : public Error {
  public:
+  /// \param position  in the order of commit, where it is known
   MalformedEventError(std::string event_store_id, std::string aggregate_id, Version version,
-                      std::string type, const std::string& reason);
+                      std::string type, const std::string& reason,
+                      std::optional<std::int64_t> position = {});
 
   [[nodiscard]] const std::string& event_store_id() const noexcept { return event_store_id_; }
   [[nodiscard]] const std::string& aggregate_id() const noexcept { return aggregate_id_; }
   [[nodiscard]] Version version() const noexcept { return version_; }
   [[nodiscard]] const std::string& type() const noexcept { return type_; }
+  [[nodiscard]] std::optional<std::int64_t> position() const noexcept { return position_; }
 
  private:
   std::string event_store_id_;
   std::string aggregate_id_;
   Version version_;
   std::string type_;
+  std::optional<std::int64_t> position_;
 };
 
 /// "__REPLAYED__" and "__AGGREGATE_EXISTS__" mean something on message buses.
