@@ -166,10 +166,12 @@ Timestamp checked_timestamp(Timestamp timestamp) {
   return timestamp;
 }
 
+bool is_reserved_event_type(std::string_view type) noexcept {
+  return type == "__REPLAYED__" || type == "__AGGREGATE_EXISTS__";
+}
+
 void check_event_type_name(std::string_view type) {
-  if (type == "__REPLAYED__" || type == "__AGGREGATE_EXISTS__") {
-    throw ReservedEventTypeError(std::string(type));
-  }
+  if (is_reserved_event_type(type)) throw ReservedEventTypeError(std::string(type));
 }
 
 void check_new_event(std::string_view event_store_id, const NewEventView& event) {

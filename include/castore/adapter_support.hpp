@@ -35,6 +35,9 @@ inline constexpr std::size_t max_id_size = 1024;
 /// \throws InvalidEventError, InvalidTimestampError
 void check_new_event(std::string_view event_store_id, const NewEventView& event);
 
+/// Whether a type means something on message buses, and so names no event.
+[[nodiscard]] bool is_reserved_event_type(std::string_view type) noexcept;
+
 /// A name an event type may have. \throws ReservedEventTypeError
 void check_event_type_name(std::string_view type);
 

@@ -21,10 +21,13 @@ class Changes {
     return sqlite3_changes64(connection_) > 0 && sqlite3_total_changes64(connection_) > before_;
   }
 
-  /// Whether a trigger has written, too: perhaps to the same row.
-  [[nodiscard]] bool by_others() const noexcept {
-    return sqlite3_total_changes64(connection_) > before_ + sqlite3_changes64(connection_);
+  /// How many rows were written since, by whomever.
+  [[nodiscard]] std::int64_t count() const noexcept {
+    return sqlite3_total_changes64(connection_) - before_;
   }
+
+  /// Whether a trigger has written, too: perhaps to the same row.
+  [[nodiscard]] bool by_others() const noexcept { return count() > sqlite3_changes64(connection_); }
 
  private:
   sqlite3* connection_;

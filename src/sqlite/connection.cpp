@@ -135,6 +135,10 @@ void Statement::reset() noexcept {
   sqlite3_clear_bindings(statement_.get());
 }
 
+int Statement::type(int column) const noexcept {
+  return sqlite3_column_type(statement_.get(), column);
+}
+
 std::int64_t Statement::integer(int column) const noexcept {
   return sqlite3_column_int64(statement_.get(), column);
 }
@@ -195,13 +199,13 @@ void Connection::defend(int flags) {
   execute("PRAGMA query_only = ON");
 }
 
-/// \param trigger  also the name of a subquery or view, but those do not write. What a trigger
-/// keeps
-///     out without writing is noticed by whoever has written it.
+/// \param trigger  or the name of a subquery, of which castore has one
 int Connection::authorize(void* self, int action, const char* /*first*/, const char* /*second*/,
                           const char* /*database*/, const char* trigger) noexcept {
-  const bool writes = action == SQLITE_INSERT || action == SQLITE_UPDATE || action == SQLITE_DELETE;
-  if (trigger == nullptr || !writes) return SQLITE_OK;
+  if (trigger == nullptr) return SQLITE_OK;
+  const bool reads = action == SQLITE_SELECT || action == SQLITE_READ ||
+                     action == SQLITE_FUNCTION || action == SQLITE_RECURSIVE;
+  if (reads && trigger == own_subquery) return SQLITE_OK;
   auto& connection = *static_cast<Connection*>(self);
   const auto& allowed = connection.allowed_triggers_;
   if (std::find(allowed.begin(), allowed.end(), trigger) != allowed.end()) return SQLITE_OK;

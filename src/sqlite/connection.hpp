@@ -38,6 +38,9 @@ class LookAgain : public StorageBusyError {
 /// An operation of `sqlite3_file_control` by which a file says that: a bool.
 constexpr int is_to_look_again = 0x6361;
 
+/// The one subquery of castore's that has a name: to an authorizer it looks like a trigger.
+constexpr std::string_view own_subquery = "castore every event store";
+
 /// The size in which SQLite asks for a `-shm`, in bytes.
 constexpr int shm_region_size = 1 << 15;
 
@@ -69,6 +72,8 @@ class Statement {
   [[nodiscard]] bool write();
   void reset() noexcept;
 
+  /// SQLite's type of the value, such as SQLITE_TEXT. To be asked before the value is.
+  [[nodiscard]] int type(int column) const noexcept;
   [[nodiscard]] std::int64_t integer(int column) const noexcept;
   /// Valid until the next step; empty for NULL. \throws std::bad_alloc
   [[nodiscard]] std::string_view text(int column) const;
@@ -133,8 +138,8 @@ class Connection {
   /// A host's connection waits as the host has told it to.
   void wait_until(std::chrono::steady_clock::time_point deadline) noexcept { deadline_ = deadline; }
 
-  /// From now on a statement in which another trigger than these would write throws
-  /// `foreign_trigger`, however late that was made.
+  /// From now on a statement that would run another trigger than these throws `foreign_trigger`,
+  /// however late that was made.
   void allow_triggers(std::vector<std::string> names);
 
   /// Where a statement was just denied for a trigger: SQLite goes by the schema that it knows then,

@@ -229,8 +229,9 @@ void Database::Impl::open_for_writing() {
   }
   std::error_code error;
   if (!std::filesystem::is_directory(path.parent_path(), error)) {
-    throw FileNotFoundError(path.string());
+    throw FileNotFoundError(path.parent_path().string());
   }
+  check_journal(path);
   std::optional<OpeningForWriting> opening;
   if (const auto identity = identity_of(path)) {
     open_file.emplace(*identity, OpenFile::Use::writing);

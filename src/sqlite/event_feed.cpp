@@ -20,16 +20,17 @@ namespace {
 constexpr std::int64_t window = 20'000;
 
 constexpr auto select_lowest_position = "SELECT min(position) FROM castore_event";
+constexpr auto select_next_position = "SELECT min(position) FROM castore_event WHERE position > ?1";
 constexpr auto select_newest_position = "SELECT max(position) FROM castore_event";
 
 // Each by one step in the unique index.
 constexpr auto every_event_store = R"sql(
-  WITH RECURSIVE store(id) AS (
+  WITH RECURSIVE "castore every event store"(id) AS (
     SELECT min(event_store_id) FROM castore_event
     UNION ALL
     SELECT (SELECT min(event_store_id) FROM castore_event WHERE event_store_id > store.id)
-      FROM store WHERE store.id IS NOT NULL)
-  SELECT id FROM store WHERE id IS NOT NULL
+      FROM "castore every event store" AS store WHERE store.id IS NOT NULL)
+  SELECT id FROM "castore every event store" WHERE id IS NOT NULL
 )sql";
 
 /// The SQL of a query. Its parameters ?1 and ?2 are the positions to read behind and up to, ?3 is
@@ -251,6 +252,15 @@ class Snapshot {
   Connection* connection_;
 };
 
+/// \returns `position`. A damaged table might hand out the same rows for ever.
+/// \throws StorageError  it does not follow `previous`
+std::int64_t behind(std::int64_t previous, std::int64_t position) {
+  if (position > previous) return position;
+  throw StorageError(ErrorCode::storage,
+                     "the events of the table castore_event are not in the order of their "
+                     "positions: the file is damaged, see PRAGMA integrity_check");
+}
+
 /// \returns 0 where there is no event
 std::int64_t newest_position(const Reading& reading) {
   const auto row = reading.connection().borrow(select_newest_position);
@@ -287,6 +297,7 @@ class SqliteEventFeed final : public EventFeed {
 
  private:
   void check_positions();
+  void skip_gap(const Reading& reading);
   void order_by_timestamp();
   [[nodiscard]] bool is_in_order();
   [[nodiscard]] bool list_more();
@@ -319,6 +330,8 @@ bool SqliteEventFeed::walk(const std::string& sql, std::int64_t most_rows, const
     // Events that are committed later have positions behind this one.
     const std::int64_t newest = bound_ ? *bound_ : newest_position(reading);
     if (last_ >= newest) return false;
+    skip_gap(reading);
+    if (last_ >= newest) return false;
     // An aggregate's index is read as a whole.
     const std::int64_t reached =
         query_.aggregate_id ? newest : last_ + std::min(window, newest - last_);
@@ -332,6 +345,13 @@ bool SqliteEventFeed::walk(const std::string& sql, std::int64_t most_rows, const
   });
 }
 
+/// Positions have no gaps, but in a file that others have written to they may have any.
+void SqliteEventFeed::skip_gap(const Reading& reading) {
+  const auto next = reading.connection().borrow(select_next_position);
+  next->bind(1, last_);
+  if (next->step() && next->type(0) != SQLITE_NULL) last_ = std::max(last_, next->integer(0) - 1);
+}
+
 /// What has a position below 1, which castore gives to none, would be left out.
 /// \throws MalformedEventError
 void SqliteEventFeed::check_positions() {
@@ -340,15 +360,17 @@ void SqliteEventFeed::check_positions() {
   if (is_behind) return;
   Reading::from(*database_, [this](const Reading& reading) {
     const auto lowest = reading.connection().borrow(select_lowest_position);
-    if (!lowest->step() || lowest->integer(0) >= 1) return;
+    if (!lowest->step() || lowest->type(0) == SQLITE_NULL || lowest->integer(0) >= 1) return;
+    // Nothing is below it, for the query to be behind.
+    const auto least = std::numeric_limits<std::int64_t>::min();
+    if (lowest->integer(0) == least) check_stored_event(reading.connection(), least);
     Statement row(reading.connection(), sql_.select_events().c_str());
-    row.bind(1, std::numeric_limits<std::int64_t>::min());
+    row.bind(1, least);
     row.bind(2, std::int64_t{0});
     row.bind(3, std::int64_t{1});
     sql_.bind(reading.connection(), row);
     if (!row.step()) return;
-    const EventRow event(row);
-    check_stored_event(event.position, event.event_store_id, event.event);
+    EventRow(row).check();
   });
   positions_are_sound_ = true;
 }
@@ -359,7 +381,11 @@ bool SqliteEventFeed::list_more() {
   next_listed_ = 0;
   const auto list = [&](Statement& row) -> std::optional<std::int64_t> {
     listed_.clear();
-    while (row.step()) listed_.push_back({row.integer(0), row.integer(1)});
+    std::int64_t previous = last_;
+    while (row.step()) {
+      listed_.push_back({behind(previous, row.integer(0)), row.integer(1)});
+      previous = listed_.back().position;
+    }
     if (static_cast<std::int64_t>(listed_.size()) < window) return std::nullopt;
     return listed_.back().position;
   };
@@ -393,7 +419,7 @@ bool SqliteEventFeed::is_in_order() {
 
 /// \returns false at a damaged event behind others: those are handed out first
 bool SqliteEventFeed::add(const EventRow& row) try {
-  check_stored_event(row.position, row.event_store_id, row.event);
+  row.check();
   page_.add(row);
   return true;
 } catch (const MalformedEventError&) {
@@ -411,9 +437,11 @@ void SqliteEventFeed::scan() {
       std::min<std::uint64_t>(query_.page_size, std::numeric_limits<std::int64_t>::max());
   const auto fill = [&](Statement& row) -> std::optional<std::int64_t> {
     page_.clear();
+    std::int64_t previous = last_;
     bool more = true;
     while (more && !page_.is_full()) {
       if (!row.step()) return std::nullopt;
+      previous = behind(previous, row.integer(0));
       more = add(EventRow(row));
     }
     return page_.events().back().position;

@@ -59,7 +59,7 @@ constexpr auto overwrite_event = R"sql(
 constexpr auto find_same_event = R"sql(
   SELECT 1 FROM castore_event
    WHERE event_store_id = ?1 AND aggregate_id = ?2 AND version = ?3 AND type = ?4
-     AND timestamp = ?5 AND payload IS ?6 AND metadata IS ?7
+     AND timestamp = ?5 AND payload IS ?6 AND metadata IS ?7 AND position > 0
 )sql";
 
 constexpr auto select_events = R"sql(
@@ -72,6 +72,12 @@ constexpr auto select_events_reverse = R"sql(
   SELECT version, type, timestamp, payload, metadata, position FROM castore_event
    WHERE event_store_id = ?1 AND aggregate_id = ?2 AND version BETWEEN ?3 AND ?4
    ORDER BY version DESC LIMIT ?5
+)sql";
+
+// No id is empty, and a listing would begin behind one that is.
+constexpr auto find_initial_event_without_id = R"sql(
+  SELECT position FROM castore_event
+   WHERE version = 1 AND event_store_id = ?1 AND timestamp = ?2 AND aggregate_id = '' LIMIT 1
 )sql";
 
 // One range of the index on initial events, from a (timestamp, id) to a timestamp. No id is empty,
@@ -152,11 +158,9 @@ StorageError kept_out(std::string_view event_store_id, const NewEventView& event
               "castore's, keeps it out, changes or deletes it"};
 }
 
-/// \throws StorageError  a trigger has changed or deleted what `changes` has written
-void check_is_as_pushed(Connection& connection, const Changes& changes,
-                        std::string_view event_store_id, const NewEventView& event,
-                        Timestamp timestamp) {
-  if (!changes.by_others()) return;
+/// \throws StorageError  a trigger has changed or deleted it since it was written
+void check_is_as_pushed(Connection& connection, std::string_view event_store_id,
+                        const NewEventView& event, Timestamp timestamp) {
   const auto same = connection.borrow(find_same_event);
   bind_event(same, event_store_id, event, timestamp);
   if (!same->step()) throw kept_out(event_store_id, event);
@@ -175,7 +179,7 @@ Inserted insert(Connection& connection, std::string_view event_store_id, const N
   const Changes changes(connection.handle());
   if (!statement->write()) return Inserted::refused;
   if (!changes.any()) return Inserted::kept_out;
-  check_is_as_pushed(connection, changes, event_store_id, event, timestamp);
+  if (changes.by_others()) check_is_as_pushed(connection, event_store_id, event, timestamp);
   return Inserted::yes;
 }
 
@@ -187,7 +191,7 @@ bool overwrite(Connection& connection, std::string_view event_store_id, const Ne
   const Changes changes(connection.handle());
   statement->step();
   if (!changes.any()) return false;
-  check_is_as_pushed(connection, changes, event_store_id, event, timestamp);
+  if (changes.by_others()) check_is_as_pushed(connection, event_store_id, event, timestamp);
   return true;
 }
 
@@ -299,9 +303,15 @@ class PushedGroup final : public sqlite::PendingWrite {
 
   void run() override {
     timestamp_ = given_ ? *given_ : checked_timestamp(clock_());
+    const Changes changes(connection_->handle());
     for (const GroupedEventView& grouped : events_) {
       store(*connection_, grouped.event_store_id, grouped.event, timestamp_,
             {.force = options_.force, .allow_version_gap = grouped.allow_version_gap});
+    }
+    // A trigger on one of them may have written to another.
+    if (changes.count() == std::ssize(events_)) return;
+    for (const GroupedEventView& grouped : events_) {
+      check_is_as_pushed(*connection_, grouped.event_store_id, grouped.event, timestamp_);
     }
   }
   [[nodiscard]] bool one_statement() const noexcept override { return false; }
@@ -319,10 +329,11 @@ class PushedGroup final : public sqlite::PendingWrite {
 
 EventView read_event(const Connection::Borrowed& row, std::string_view event_store_id,
                      std::string_view aggregate_id) {
+  const bool typed = sqlite::have_their_types(*row, {0, 1, 2, 3, 4});
   const EventView event{aggregate_id,          row->integer(0),
                         row->text(1),          to_timestamp(row->integer(2)),
                         row->optional_text(3), row->optional_text(4)};
-  sqlite::check_stored_event(row->integer(5), event_store_id, event);
+  sqlite::check_stored_event(row->integer(5), event_store_id, event, typed);
   return event;
 }
 
@@ -417,10 +428,12 @@ struct Listing {
 /// \throws MalformedEventError
 ListedAggregateId read_aggregate_id(Connection& connection, const Listing& listing,
                                     const Connection::Borrowed& row) {
+  const bool typed = row->type(0) == SQLITE_TEXT && row->type(1) == SQLITE_INTEGER;
   ListedAggregateId listed{std::string(row->text(0)), to_timestamp(row->integer(1))};
   const std::int64_t position = row->integer(2);
-  if (position < 1 || !listing.has_valid_id || !is_valid_id(listed.aggregate_id)) {
+  if (!typed || position < 1 || !listing.has_valid_id || !is_valid_id(listed.aggregate_id)) {
     sqlite::check_stored_event(connection, position);
+    throw sqlite::damaged_index();
   }
   return listed;
 }
@@ -428,22 +441,25 @@ ListedAggregateId read_aggregate_id(Connection& connection, const Listing& listi
 /// A listing without an end on one side has to meet the aggregates whose timestamp is none.
 /// \throws MalformedEventError
 void check_ends(Connection& connection, const Listing& listing) {
-  const auto check = [&](const char* sql, Timestamp end) {
+  const auto check = [&](const char* sql, std::int64_t end) {
     const auto row = connection.borrow(sql);
     row->bind(1, storable(connection, listing.event_store_id));
-    row->bind(2, count(end));
+    row->bind(2, end);
     if (row->step()) sqlite::check_stored_event(connection, row->integer(0));
   };
-  if (!listing.query.initial_event_after) check(find_initial_event_before, min_timestamp);
-  if (!listing.query.initial_event_before) check(find_initial_event_after, max_timestamp);
+  if (!listing.query.initial_event_after) check(find_initial_event_before, count(min_timestamp));
+  if (!listing.query.initial_event_before) check(find_initial_event_after, count(max_timestamp));
+  check(find_initial_event_without_id, listing.lowest);
 }
 
 /// \param row  of `summarize_event_stores`
 /// \throws MalformedEventError
 void check_summary(Connection& connection, const Connection::Borrowed& row) {
+  const bool typed = row->type(0) == SQLITE_TEXT;
   const std::string_view event_store_id = row->text(0);
-  if (!is_valid_id(event_store_id)) {
+  if (!typed || !is_valid_id(event_store_id)) {
     sqlite::check_stored_event(connection, row->integer(5));
+    throw sqlite::damaged_index();
   }
   const bool sound = sqlite::is_storable(to_timestamp(row->integer(3))) &&
                      sqlite::is_storable(to_timestamp(row->integer(4))) && row->integer(6) >= 1 &&
@@ -581,7 +597,9 @@ Timestamp SqliteEventStorageAdapter::push_event(std::string_view event_store_id,
                                                 const PushEventOptions& options) {
   check_new_event(event_store_id, event);
   sqlite::Database::Impl& database = *database_->impl_;
-  const bool alone = database.options.foreign_triggers == sqlite::ForeignTriggers::refuse;
+  // On a host's connection nothing keeps out triggers that are made later.
+  const bool alone = database.options.foreign_triggers == sqlite::ForeignTriggers::refuse &&
+                     !database.on_host_connection;
   PushedEvent write(database.writer.get(), alone, clock_, event_store_id, event, options);
   database.run(write);
   return write.timestamp();

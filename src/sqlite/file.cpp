@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <castore/error.hpp>
+#include <fstream>
 #include <iterator>
 #include <mutex>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -113,6 +115,21 @@ void check_is_regular(const fs::path& path) {
     throw StorageError(ErrorCode::not_a_castore_file,
                        file.string() + " is " + kind_of(type) + ", not a file");
   }
+}
+
+void check_journal(const fs::path& path) {
+  const fs::path journal = beside(path, "-journal");
+  std::ifstream file(journal, std::ios::binary | std::ios::ate);
+  // https://www.sqlite.org/fileformat2.html: the name, its length and checksum, and these
+  constexpr std::string_view magic = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7";
+  char end[magic.size()] = {};
+  if (!file || file.tellg() < std::streamoff{16}) return;
+  file.seekg(-static_cast<std::streamoff>(magic.size()), std::ios::end);
+  if (!file.read(end, sizeof end) || std::string_view(end, sizeof end) != magic) return;
+  throw StorageError(ErrorCode::storage,
+                     journal.string() +
+                         " was left by a transaction over several files, one of which it names: "
+                         "open the file once with the program that made it");
 }
 
 #ifdef _WIN32

@@ -4,9 +4,10 @@
 /// The file a database stands on: whether it is still the one that was opened, and whether this
 /// process may use it.
 ///
-/// Nothing here opens a file on which SQLite has locks. POSIX drops all locks that a process holds
-/// on a file as soon as the process closes any descriptor of it, SQLite's among them
-/// (https://www.sqlite.org/howtocorrupt.html#posix_close_bug): only SQLite opens its files.
+/// Nothing here opens a file on which SQLite has locks (it has none on a journal). POSIX drops all
+/// locks that a process holds on a file as soon as the process closes any descriptor of it,
+/// SQLite's among them (https://www.sqlite.org/howtocorrupt.html#posix_close_bug): only SQLite
+/// opens its files.
 
 #include <atomic>
 #include <chrono>
@@ -30,6 +31,11 @@ namespace castore::sqlite {
 /// files beside it belong.
 /// \throws StorageError  `not_a_castore_file`
 void check_is_regular(const std::filesystem::path& path);
+
+/// Refuses a file with a journal that names another file, as those of a transaction over several
+/// files do: rolling it back, SQLite deletes the one that is named, whatever that is.
+/// \throws StorageError  `storage`
+void check_journal(const std::filesystem::path& path);
 
 /// The same for every name of a file, and of no other file as long as it is open.
 struct FileIdentity {

@@ -23,6 +23,11 @@ constexpr auto select_temporary_triggers = R"sql(
    WHERE type = 'trigger' AND lower(substr(tbl_name, 1, 8)) = 'castore_'
 )sql";
 
+// They hide the tables of that name on the connection that has made them.
+constexpr auto select_temporary_tables = R"sql(
+  SELECT type, name, lower(tbl_name), sql FROM sqlite_temp_master WHERE type IN ('table', 'view')
+)sql";
+
 constexpr std::string_view ledger = "castore_migration";
 
 /// A row of the schema.
@@ -170,6 +175,8 @@ std::string quoted(const std::string& part) {
 
 /// \returns what `sql` has that ours has not, and the other way round; "" if they are the same
 std::string difference(const std::string& sql, const std::string& ours) {
+  // For SQLite the text ends there.
+  if (sql.find('\0') != std::string::npos) return "its text has a NUL";
   const Definitions found(sql);
   const Definitions expected(ours);
   if (found.parts() == expected.parts()) return {};
@@ -218,6 +225,15 @@ void check_nothing_is_ours(const Objects& objects, const Objects& ours, const st
   }
 }
 
+void check_nothing_is_hidden(Connection& connection, const Objects& ours, const std::string& file) {
+  Objects temporary;
+  append_objects(temporary, connection, select_temporary_tables);
+  for (const Object& object : temporary) {
+    if (find(ours, object.name) == nullptr) continue;
+    refuse(file, "a temporary " + object.type + ' ' + object.name + " hides castore's");
+  }
+}
+
 /// What is read while it lives is of one moment: another process may be at work on the schema. A
 /// savepoint, since the host may be inside a transaction.
 class Snapshot {
@@ -251,6 +267,7 @@ int check_schema(Connection& connection, const std::string& file) {
   const int newest = migrations().back().version;
   if (objects.empty()) return 0;
   const Objects& ours = newest_schema();
+  check_nothing_is_hidden(connection, ours, file);
   const bool has_ledger = find(objects, ledger) != nullptr;
   if (has_ledger) check_object(objects, *find(ours, ledger), file);
   const std::int64_t applied = has_ledger ? applied_version(connection) : 0;

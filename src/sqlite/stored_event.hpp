@@ -3,6 +3,7 @@
 /// \file
 /// How a row of castore_event is an event.
 
+#include <castore/error.hpp>
 #include <castore/event.hpp>
 #include <chrono>
 #include <cstdint>
@@ -24,11 +25,26 @@ namespace castore::sqlite {
   return timestamp >= min_timestamp && timestamp <= max_timestamp;
 }
 
+/// Whether the values of an event are of the types of their columns. SQLite keeps that for a STRICT
+/// table, but not in a file that was made by other means.
+struct EventColumns {
+  int version;
+  int type;
+  int timestamp;
+  int payload;
+  int metadata;
+};
+[[nodiscard]] bool have_their_types(const Statement& row, const EventColumns& columns) noexcept;
+
 /// The rules of an event that the table does not enforce. Whether payload and metadata are JSON is
 /// found by whoever reads them.
+/// \param typed  whether its values have their types
 /// \throws MalformedEventError
 void check_stored_event(std::int64_t position, std::string_view event_store_id,
-                        const EventView& event);
+                        const EventView& event, bool typed);
+
+/// \returns for a row that an index has shown otherwise than the table does
+[[nodiscard]] StorageError damaged_index();
 
 /// The same for the event at that position, if there is one.
 void check_stored_event(Connection& connection, std::int64_t position);
@@ -43,6 +59,10 @@ inline constexpr auto select_at_position = R"sql(
 struct EventRow {
   explicit EventRow(const Statement& row);
 
+  /// \throws MalformedEventError
+  void check() const { check_stored_event(position, event_store_id, event, typed); }
+
+  bool typed;
   std::int64_t position;
   std::string_view event_store_id;
   EventView event;

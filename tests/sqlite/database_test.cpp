@@ -189,7 +189,7 @@ TEST_CASE("what cannot be opened says why and stays as it is") {
     const auto error = thrown<FileNotFoundError>(
         [&] { static_cast<void>(sqlite::Database::open(directory / "none" / "store.db")); });
     REQUIRE(error);
-    CHECK(error->path() == (directory / "none" / "store.db").string());
+    CHECK(error->path() == (directory / "none").string());
     CHECK_FALSE(fs::exists(directory / "none"));
   }
   SUBCASE("no name") { CHECK(open_failure("") == "NotACastoreFile"); }
@@ -595,6 +595,7 @@ TEST_CASE("a row that breaks our rules is an error to whoever meets it") {
       {"event_store_id = CAST(x'61ff9b' AS TEXT)", no_utf8, "a", true, true},
       {"type = CAST(x'54c3' AS TEXT)", "STORE", "a", false, false},
       {"type = ''", "STORE", "a", false, false},
+      {"type = '__REPLAYED__'", "STORE", "a", false, false},
   };
   for (const Case& each : cases) {
     CAPTURE(each.damage);
@@ -611,6 +612,8 @@ TEST_CASE("a row that breaks our rules is an error to whoever meets it") {
       CHECK(error->event_store_id() == each.event_store_id);
       CHECK(error->aggregate_id() == each.aggregate_id);
       CHECK(error->version() == 1);
+      CHECK(error->position().has_value());
+      CHECK(std::string_view(error->what()).find("of type") != std::string_view::npos);
     };
     const auto summarize = [&] { static_cast<void>(events.list_event_stores()); };
     check([&] { static_cast<void>(read(events, each.event_store_id, each.aggregate_id)); });
@@ -646,6 +649,14 @@ TEST_CASE("a listing with an end on one side does not meet what lies beyond it")
   const ListAggregateIdsOptions before{.initial_event_before = at("2030-01-01T00:00:00Z")};
 
   CHECK(events.list_aggregate_ids("STORE", after).aggregate_ids.size() == 1);
+  SUBCASE("but what is at it") {
+    Sql{path}(
+        "UPDATE castore_event SET timestamp = 946684800000000, aggregate_id = ''"
+        " WHERE aggregate_id = 'a'");
+    CHECK(code_of([&] { static_cast<void>(events.list_aggregate_ids("STORE", after)); }) ==
+          "MalformedEvent");
+    return;
+  }
   CHECK(code_of([&] { static_cast<void>(events.list_aggregate_ids("STORE", before)); }) ==
         "MalformedEvent");
 }

@@ -206,6 +206,25 @@ TEST_CASE_FIXTURE(Feeds, "an event with a position below 1 is not left out in si
   }
 }
 
+TEST_CASE_FIXTURE(Feeds, "the lowest and the highest position are met at once") {
+  fill(3);
+  FeedQuery query;
+  SUBCASE("by position") {}
+  SUBCASE("by timestamp") { query = by_timestamp(); }
+  const auto positions_of = [&](const char* position) {
+    sql(std::string("UPDATE castore_event SET position = ") + position + " WHERE position = 2");
+    return positions(feed_of(events, query));
+  };
+  constexpr auto highest = std::numeric_limits<std::int64_t>::max();
+  if (query.order == FeedOrder::position) {
+    CHECK(positions_of("9223372036854775807") == Positions{1, 3, highest});
+  } else {
+    CHECK(positions_of("9223372036854775807") == Positions{1, highest, 3});
+  }
+  sql("UPDATE castore_event SET position = -9223372036854775808 WHERE position > 3");
+  CHECK(code_of([&] { static_cast<void>(feed_of(events, query)); }) == "MalformedEvent");
+}
+
 TEST_CASE_FIXTURE(Feeds, "an event with a position below 1 is nothing to those who do not ask") {
   fill(3);
   sql("UPDATE castore_event SET position = -7, type = 'OTHER' WHERE position = 2");

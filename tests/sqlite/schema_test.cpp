@@ -5,7 +5,9 @@
 
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <cctype>
+#include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -140,6 +142,122 @@ TEST_CASE_FIXTURE(File, "a table of events that differs is refused with the diff
     CHECK(contains(message, each.has));
     CHECK(contains(message, each.lacks));
   }
+}
+
+/// Runs `sql` on the file while `name` is another thing to SQLite than its schema says, as crafted
+/// files have it.
+void with_schema_text(const fs::path& path, const std::string& name, const std::string& text,
+                      const std::string& sql) {
+  const auto set = [&](const std::string& value) {
+    Sql{path}("PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = " + value +
+              " WHERE name = '" + name + "'");
+  };
+  const std::string original =
+      Sql{path}.value("SELECT quote(sql) FROM sqlite_master WHERE name = '" + name + "'");
+  set(text);
+  Sql{path}(sql);
+  set(original);
+}
+
+TEST_CASE_FIXTURE(File, "what stands behind a NUL in the text of a table is no part of it") {
+  push_one("a", 1);
+  const std::string text =
+      Sql{path}.value("SELECT sql FROM sqlite_master WHERE name = 'castore_event'");
+  const auto end = text.rfind("STRICT");
+  REQUIRE(end != std::string::npos);
+  Sql{path}("PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = substr(sql, 1, " +
+            std::to_string(end) + ") || '--' || char(0) || char(10) || 'STRICT'" +
+            " WHERE name = 'castore_event'");
+  CHECK(contains(refusal(), "NUL"));
+}
+
+TEST_CASE_FIXTURE(File, "a value of another type than its column is a malformed event") {
+  push_one("a", 1);
+  std::string change;
+  SUBCASE("payload") { change = "payload = x'7b7d'"; }
+  SUBCASE("type") { change = "type = x'54'"; }
+  SUBCASE("timestamp") { change = "timestamp = '1640995200000000x'"; }
+  with_schema_text(path, "castore_event",
+                   "replace((SELECT sql FROM sqlite_master WHERE name = 'castore_event'), "
+                   "'STRICT', '')",
+                   "UPDATE castore_event SET " + change);
+  const SqliteEventStorageAdapter events(open(true));
+  CHECK(code_of([&] { static_cast<void>(read(events, "STORE", "a")); }) == "MalformedEvent");
+  CHECK(code_of([&] { static_cast<void>(events.open_event_feed({})->next_page()); }) ==
+        "MalformedEvent");
+}
+
+TEST_CASE_FIXTURE(File, "an index that shows another id than the table is damage") {
+  push_one("a", 1);
+  std::string damaged;
+  SUBCASE("of a listing") { damaged = "castore_initial_event"; }
+  SUBCASE("of the event stores") { damaged = "sqlite_autoindex_castore_event_1"; }
+  const bool listing = damaged == "castore_initial_event";
+  const std::string column = listing ? "aggregate_id" : "event_store_id";
+  const std::string old = Sql{path}.value("SELECT " + column + " FROM castore_event");
+  // The byte is changed in the index alone: an id in the table has another one behind it.
+  {
+    Sql sql(path);
+    sql("PRAGMA journal_mode = DELETE");
+  }
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  const auto root = std::stoll(
+      Sql{path}.value("SELECT rootpage FROM sqlite_master WHERE name = '" + damaged + "'"));
+  const auto page_size = std::stoll(Sql{path}.value("PRAGMA page_size"));
+  std::string page(static_cast<std::size_t>(page_size), '\0');
+  file.seekg((root - 1) * page_size);
+  file.read(page.data(), page_size);
+  const std::size_t at = page.rfind(listing ? "a\x01" : "STOREa");
+  const std::size_t place = at != std::string::npos ? at : page.rfind(old);
+  REQUIRE(place != std::string::npos);
+  page[place] = '\xff';
+  file.seekp((root - 1) * page_size);
+  file.write(page.data(), page_size);
+  file.close();
+
+  const SqliteEventStorageAdapter events(open(true));
+  if (listing) {
+    CHECK(code_of([&] { static_cast<void>(events.list_aggregate_ids("STORE", {})); }) == "Storage");
+  } else {
+    CHECK(code_of([&] { static_cast<void>(events.list_event_stores()); }) == "Storage");
+  }
+}
+
+TEST_CASE("a temporary table on a host's connection hides nothing") {
+  for (const char* const hiding : {"CREATE TEMP TABLE castore_event (position INTEGER)",
+                                   "CREATE TEMP VIEW Castore_Migration AS SELECT 99 AS version"}) {
+    Sql host(":memory:");
+    static_cast<void>(sqlite::Database::on_connection(host.handle()));
+    host(hiding);
+    CHECK(code_of([&] { static_cast<void>(sqlite::Database::on_connection(host.handle())); }) ==
+          "NotACastoreFile");
+  }
+}
+
+TEST_CASE_FIXTURE(File, "a journal that names another file is not rolled back") {
+  push_one("a", 1);
+  const fs::path journal = path.string() + "-journal";
+  const fs::path victim = directory / "victim.txt";
+  std::ofstream(victim) << "here";
+  const std::string name = victim.string();
+  const auto big_endian = [](std::uint32_t number) {
+    std::string bytes;
+    for (const int shift : {24, 16, 8, 0}) bytes += static_cast<char>(number >> shift & 0xFFU);
+    return bytes;
+  };
+  std::uint32_t sum = 0;
+  for (const char c : name) sum += static_cast<std::uint32_t>(c);
+  const std::string magic = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7";
+  std::string header =
+      magic + big_endian(0) + big_endian(1) + big_endian(1) + big_endian(512) + big_endian(4096);
+  header.resize(512, '\0');
+  std::ofstream(journal, std::ios::binary)
+      << header << big_endian(1) << name << big_endian(static_cast<std::uint32_t>(name.size()))
+      << big_endian(sum) << magic;
+
+  CHECK(code_of([&] { push_one("a", 2); }) == "Storage");
+  CHECK(fs::exists(victim));
+  CHECK(fs::exists(journal));
 }
 
 TEST_CASE_FIXTURE(File, "a table that is not strict is refused") {

@@ -203,6 +203,32 @@ TEST_CASE_FIXTURE(Triggers, "an event that a trigger changes or deletes is an er
   CHECK(stored() == "a1 a2");
 }
 
+TEST_CASE_FIXTURE(Triggers, "an event that another one's trigger changes fails the group") {
+  sql("CREATE TRIGGER host_change AFTER INSERT ON castore_event WHEN NEW.version = 3 BEGIN"
+      "  UPDATE castore_event SET payload = '99' WHERE version = 2;"
+      " END");
+  failure([&] {
+    push_group(*events, {{events.get(), "STORE", new_event("a", 2)},
+                         {events.get(), "STORE", new_event("a", 3)}});
+  });
+  CHECK(stored() == "a1");
+}
+
+TEST_CASE_FIXTURE(Triggers, "a trigger that fails leaves nothing of the push") {
+  sql("CREATE TRIGGER host_fail AFTER INSERT ON castore_event WHEN NEW.type = 'FAILING' BEGIN"
+      "  SELECT RAISE(FAIL, 'no');"
+      " END");
+  NewEventDetail failing = new_event("a", 2);
+  failing.type = "FAILING";
+  failure([&] { push(*events, "STORE", failing); });
+  {
+    sqlite::Transaction transaction(*database);
+    failure([&] { push(*events, "STORE", failing); });
+    transaction.commit();
+  }
+  CHECK(stored() == "a1");
+}
+
 // --- Refused, which is the rule ---
 
 constexpr auto host_trigger =
@@ -269,6 +295,31 @@ TEST_CASE("a trigger that is made while the file is open fails the next push") {
   sql("DROP TRIGGER host");
   push(events, "STORE", new_event("a", 2));
   CHECK(versions(events, "STORE", "a") == std::vector<Version>{1, 2});
+}
+
+TEST_CASE("a trigger that is made later and only fails leaves nothing of the push") {
+  const TemporaryDirectory directory;
+  SqliteEventStorageAdapter events(sqlite::Database::open(directory / "store.db"));
+  push(events, "STORE", new_event("a", 1));
+  Sql{directory / "store.db"}(
+      "CREATE TRIGGER host AFTER INSERT ON castore_event BEGIN SELECT RAISE(FAIL, 'no'); END");
+  check_refused([&] { push(events, "STORE", new_event("a", 2)); });
+  CHECK(versions(events, "STORE", "a") == std::vector<Version>{1});
+}
+
+TEST_CASE("what a trigger on a host's connection that is made later does is taken back") {
+  Sql host(":memory:");
+  SqliteEventStorageAdapter events(sqlite::Database::on_connection(host.handle()));
+  push(events, "STORE", new_event("a", 1));
+  host(
+      "CREATE TABLE log (version INTEGER);"
+      "CREATE TRIGGER host AFTER INSERT ON castore_event BEGIN"
+      "  INSERT INTO log VALUES (NEW.version);"
+      "  UPDATE castore_event SET payload = '99' WHERE position = NEW.position;"
+      " END");
+  CHECK(code_of([&] { push(events, "STORE", new_event("a", 2)); }) == "Storage");
+  CHECK(versions(events, "STORE", "a") == std::vector<Version>{1});
+  CHECK(host.value("SELECT count(*) FROM log") == "0");
 }
 
 TEST_CASE("a host's connection has the same rule") {
