@@ -4,6 +4,7 @@
 #include <castore/error.hpp>
 #include <castore/json_scanner.hpp>
 #include <charconv>
+#include <limits>
 
 #include "context.hpp"
 
@@ -22,9 +23,13 @@ std::int64_t parse_integer(const std::string& name, const std::string& text, std
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
   if (error != std::errc() || stop != end || value < least) {
-    throw InvalidOptionError(
-        option_name(name),
-        "must be an integer of at least " + std::to_string(least) + ", not \"" + text + '"');
+    const bool is_integer = error == std::errc::result_out_of_range && stop == end;
+    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    const std::string range = is_integer
+                                  ? "from " + std::to_string(least) + " to " + std::to_string(most)
+                                  : "of at least " + std::to_string(least);
+    throw InvalidOptionError(option_name(name),
+                             "must be an integer " + range + ", not \"" + text + '"');
   }
   return value;
 }

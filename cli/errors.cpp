@@ -1,5 +1,6 @@
 #include "errors.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -8,6 +9,19 @@
 
 namespace castore::cli {
 namespace {
+
+constexpr auto of_unknown_type = "an exception of unknown type";
+
+/// Its `what()`, which the application's own may not have.
+std::string text_of(const std::exception& error) {
+  const char* const text = error.what();
+  return text != nullptr ? text : of_unknown_type;
+}
+
+std::string message_of(const Error& error) {
+  const bool is_busy = error.code() == ErrorCode::storage_busy;
+  return error.what() + std::string(is_busy ? "; --busy-timeout waits longer" : "");
+}
 
 struct Problem {
   std::string_view code;
@@ -20,7 +34,7 @@ Problem current_problem() {
   try {
     throw;
   } catch (const Error& error) {
-    return {to_string(error.code()), error.what(), error.fields(), exit_code(error.code())};
+    return {to_string(error.code()), message_of(error), error.fields(), exit_code(error.code())};
   } catch (const UsageError& error) {
     return {"Usage", error.what(), {}, exit_usage};
   } catch (const Interrupted& error) {
@@ -28,9 +42,9 @@ Problem current_problem() {
   } catch (const OutputError& error) {
     return {"Output", error.what(), {}, exit_failure};
   } catch (const std::exception& error) {
-    return {"Internal", error.what(), {}, exit_failure};
+    return {"Internal", text_of(error), {}, exit_failure};
   } catch (...) {
-    return {"Internal", "an exception of unknown type", {}, exit_failure};
+    return {"Internal", of_unknown_type, {}, exit_failure};
   }
 }
 
@@ -81,6 +95,11 @@ std::vector<ErrorField> inside_stored_event(std::vector<ErrorField> fields) {
     if (!path->starts_with("event")) path->insert(0, "event.");
   }
   return fields;
+}
+
+bool has_field(const std::vector<ErrorField>& fields, std::string_view name) {
+  return std::any_of(fields.begin(), fields.end(),
+                     [&](const ErrorField& field) { return field.name == name; });
 }
 
 bool is_about_an_event(ErrorCode code) {
@@ -146,9 +165,9 @@ Error plugin_error(const std::string& failure, std::vector<ErrorField> fields) {
   try {
     throw;
   } catch (const std::exception& error) {
-    reason = error.what();
+    reason = text_of(error);
   } catch (...) {
-    reason = "an exception of unknown type";
+    reason = of_unknown_type;
   }
   return {ErrorCode::plugin, failure + ": " + reason, std::move(fields)};
 }
@@ -157,7 +176,7 @@ Error at_place(const Error& error, const Place& place, const std::string& remark
   std::vector<ErrorField> fields = error.fields();
   if (is_about_an_event(error.code())) fields = inside_stored_event(std::move(fields));
   const ErrorField where{place.of == Place::Of::position ? "position" : "line", place.number};
-  fields.push_back(where);
+  if (!has_field(fields, where.name)) fields.push_back(where);
   return {error.code(), to_text(place) + ": " + remark + error.what(), std::move(fields)};
 }
 
@@ -166,6 +185,15 @@ Error with_remark(const Error& error, const std::string& remark,
   std::vector<ErrorField> all = error.fields();
   all.insert(all.end(), fields.begin(), fields.end());
   return {error.code(), error.what() + remark, std::move(all)};
+}
+
+std::optional<std::int64_t> malformed_position(const Error& error) {
+  if (error.code() != ErrorCode::malformed_event) return std::nullopt;
+  for (const ErrorField& field : error.fields()) {
+    const auto* const position = std::get_if<std::int64_t>(&field.value);
+    if (field.name == "position" && position != nullptr) return *position;
+  }
+  return std::nullopt;
 }
 
 void append_mended_string(std::string& out, std::string_view text) {

@@ -2,6 +2,7 @@
 
 #include <castore/error.hpp>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -74,8 +75,9 @@ struct Place {
   std::int64_t number;
 };
 
-/// The same error, with `place` before its message and as the field `line` or `position`. An event
-/// that stands inside `{"eventStoreId":…,"event":{…}}` is wrong at "event.version", not "version".
+/// The same error, with `place` before its message and as the field `line` or `position`, unless it
+/// has that field. An event that stands inside `{"eventStoreId":…,"event":{…}}` is wrong at
+/// "event.version", not "version".
 /// \param remark  between the place and the message
 [[nodiscard]] Error at_place(const Error& error, const Place& place,
                              const std::string& remark = {});
@@ -83,6 +85,10 @@ struct Place {
 /// The same error, with `remark` behind its message and `fields` behind its own.
 [[nodiscard]] Error with_remark(const Error& error, const std::string& remark,
                                 const std::vector<ErrorField>& fields);
+
+/// Where the malformed event stands in the order of commit, if that is what `error` is about, and
+/// the position is known.
+[[nodiscard]] std::optional<std::int64_t> malformed_position(const Error& error);
 
 /// Appends `{"code":…,"message":…,…fields}`. Text that is not UTF-8 is mended.
 void append_problem(std::string& out, std::string_view code, std::string_view message,

@@ -31,13 +31,21 @@ void require_json(const PlacedEvent& placed) {
   append_stored_json(json, placed.event_store_id, to_event_view(placed.event));
 }
 
+/// Of an event that is in the file already: its position there is none of the history.
+Error without_position(const Error& error) {
+  std::vector<ErrorField> fields = error.fields();
+  std::erase_if(fields, [](const ErrorField& field) { return field.name == "position"; });
+  return {error.code(), error.what(), std::move(fields)};
+}
+
 [[noreturn]] void fail(const Error& error, const PlacedEvent& placed) {
   try {
     if (placed.place.of == Place::Of::position) require_json(placed);
   } catch (const MalformedEventError& malformed) {
     throw at_place(malformed, placed.place);
   }
-  throw at_place(error, placed.place);
+  const bool is_malformed = error.code() == ErrorCode::malformed_event;
+  throw at_place(is_malformed ? without_position(error) : error, placed.place);
 }
 
 }  // namespace
@@ -93,7 +101,7 @@ bool EventWriter::insert(const PlacedEvent& placed) {
   }
 }
 
-bool EventWriter::is_stored(const PlacedEvent& placed) const {
+bool EventWriter::is_stored(const PlacedEvent& placed) const try {
   const NewEventView& event = placed.event;
   bool same = false;
   storage_->for_each_event(placed.event_store_id, event.aggregate_id,
@@ -103,6 +111,8 @@ bool EventWriter::is_stored(const PlacedEvent& placed) const {
                              return false;
                            });
   return same;
+} catch (const MalformedEventError& error) {
+  throw at_place(without_position(error), placed.place, "the stored event cannot be compared. ");
 }
 
 }  // namespace castore::cli

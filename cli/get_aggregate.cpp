@@ -80,7 +80,10 @@ class Folding {
 class ReducerFolding final : public Folding {
  public:
   ReducerFolding(const GetAggregateOptions& options, const EventStoreDescription& event_store)
-      : options_(options), fold_(event_store.make_fold()) {}
+      : options_(options) {
+    calling_reducer([&] { fold_ = event_store.make_fold ? event_store.make_fold() : nullptr; });
+    if (!fold_) fail("The application gives no reducer for event store " + options.event_store_id);
+  }
 
   void apply(const EventView& event) override {
     calling_reducer([&] { fold_->apply(event); });
@@ -89,7 +92,10 @@ class ReducerFolding final : public Folding {
     std::optional<std::string> json;
     calling_reducer([&] { json = fold_->json(); });
     if (!json) throw AggregateNotFoundError(options_.event_store_id, options_.aggregate_id);
-    append_compact_json(aggregate_, *json);
+    const std::string problem = append_checked_json(aggregate_, *json);
+    if (problem.empty()) return;
+    fail("The reducer of event store " + options_.event_store_id + " made an aggregate that " +
+         problem);
   }
   void print(const TextSink& out) const override { out(aggregate_); }
 
@@ -101,11 +107,16 @@ class ReducerFolding final : public Folding {
     } catch (const Error&) {
       throw;
     } catch (...) {
-      throw plugin_error(
-          "The reducer of event store " + options_.event_store_id + " failed at aggregate " +
-              options_.aggregate_id,
-          {{"eventStoreId", options_.event_store_id}, {"aggregateId", options_.aggregate_id}});
+      throw plugin_error("The reducer of event store " + options_.event_store_id +
+                             " failed at aggregate " + options_.aggregate_id,
+                         fields());
     }
+  }
+  [[noreturn]] void fail(const std::string& message) const {
+    throw Error(ErrorCode::plugin, message, fields());
+  }
+  [[nodiscard]] std::vector<ErrorField> fields() const {
+    return {{"eventStoreId", options_.event_store_id}, {"aggregateId", options_.aggregate_id}};
   }
 
   const GetAggregateOptions& options_;

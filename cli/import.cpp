@@ -109,6 +109,7 @@ class Importer {
     } catch (const Interrupted&) {
       throw;
     } catch (const Error& error) {
+      if (error.code() == ErrorCode::storage_busy) stop_if_interrupted();
       throw with_remark(error, progress_.so_far(), progress_.fields());
     }
     return progress_;

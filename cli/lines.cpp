@@ -54,13 +54,20 @@ std::string conversion_of(std::string_view input) {
     if (!input.starts_with(magic)) continue;
     return "is compressed by " + std::string(name) + piped_through(tool);
   }
-  const auto utf16 = [](const std::string& name) {
-    return "is UTF-16, not UTF-8" + piped_through("iconv -f " + name + " -t UTF-8");
+  const auto utf = [](const std::string& name) {
+    return "is " + name.substr(0, 6) + ", not UTF-8" +
+           piped_through("iconv -f " + name + " -t UTF-8");
   };
-  if (input.starts_with("\xFF\xFE") || input.starts_with("\xFE\xFF")) return utf16("UTF-16");
+  // that of UTF-16 begins that of UTF-32
+  if (input.starts_with("\xFF\xFE\0\0"sv) || input.starts_with("\0\0\xFE\xFF"sv)) {
+    return utf("UTF-32");
+  }
+  if (input.starts_with("\xFF\xFE") || input.starts_with("\xFE\xFF")) return utf("UTF-16");
   if (input.size() < 2) return {};
-  if (input[0] != '\0' && input[1] == '\0') return utf16("UTF-16LE");
-  if (input[0] == '\0' && input[1] != '\0') return utf16("UTF-16BE");
+  if (input[0] != '\0' && input.substr(1).starts_with("\0\0\0"sv)) return utf("UTF-32LE");
+  if (input.starts_with("\0\0\0"sv)) return utf("UTF-32BE");
+  if (input[0] != '\0' && input[1] == '\0') return utf("UTF-16LE");
+  if (input[0] == '\0' && input[1] != '\0') return utf("UTF-16BE");
   return {};
 }
 

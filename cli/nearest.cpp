@@ -1,6 +1,7 @@
 #include "nearest.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace castore::cli {
@@ -38,10 +39,21 @@ std::size_t distance(std::string_view a, std::string_view b) {
 bool is_near(std::string_view text, std::string_view name, std::size_t& far) {
   if (text == name || text.size() > longest_name || name.size() > longest_name) return false;
   const std::size_t most = text.size() < 6 ? 1 : 2;
-  const auto [shorter, longer] = std::minmax(text.size(), name.size());
+  const std::size_t shorter = std::min(text.size(), name.size());
+  const std::size_t longer = std::max(text.size(), name.size());
   if (longer - shorter > most) return false;
   far = distance(text, name);
   return far <= most && far < longer;
+}
+
+/// The names without those that came before.
+std::vector<std::string> each_once(const std::vector<std::string>& names) {
+  std::vector<std::string> once;
+  std::set<std::string_view> seen;
+  for (const std::string& name : names) {
+    if (seen.insert(name).second) once.push_back(name);
+  }
+  return once;
 }
 
 }  // namespace
@@ -84,12 +96,13 @@ std::string did_you_mean(std::string_view text, const std::vector<std::string>& 
 std::string did_you_mean_or_list(std::string_view text, const std::vector<std::string>& names) {
   std::string near = did_you_mean(text, names);
   if (!near.empty() || names.empty()) return near;
-  std::vector<std::string> listed(names);
+  std::vector<std::string> listed = each_once(names);
   if (listed.size() > most_listed + 1) {
+    const std::size_t more = listed.size() - most_listed;
     listed.resize(most_listed);
-    listed.push_back(std::to_string(names.size() - most_listed) + " more");
+    listed.push_back(std::to_string(more) + " more");
   }
-  return (names.size() == 1 ? "; there is " : "; there are ") + join(listed, "and");
+  return (listed.size() == 1 ? "; there is " : "; there are ") + join(listed, "and");
 }
 
 }  // namespace castore::cli

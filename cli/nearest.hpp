@@ -15,7 +15,7 @@ namespace castore::cli {
 [[nodiscard]] std::string did_you_mean(std::string_view text,
                                        const std::vector<std::string>& names);
 
-/// The same, but where none is near "; there are POKEMONS, TRAINERS and 7 more".
+/// The same, but where none is near "; there are POKEMONS, TRAINERS and 7 more", each once.
 [[nodiscard]] std::string did_you_mean_or_list(std::string_view text,
                                                const std::vector<std::string>& names);
 

@@ -100,6 +100,11 @@ std::string to_text(const ReplayOptions& options, const ReplayProgress& progress
   return text;
 }
 
+/// The user has waited long enough for a file that others keep locked.
+bool is_interrupted_wait(const Error& error) {
+  return error.code() == ErrorCode::storage_busy && InterruptMark::is_set();
+}
+
 class Replay {
  public:
   Replay(const ReplayOptions& options, const EventStorageAdapter& source, const Context& context)
@@ -119,13 +124,14 @@ class Replay {
       if (mapper_) mapper_->finish();
       if (complete) return progress_;
     } catch (const Error& error) {
-      // a different event is there, and will be the next time
-      const bool helps = error.code() != ErrorCode::event_already_exists;
-      throw with_remark(error, so_far(helps), fields());
+      if (is_interrupted_wait(error)) {
+        throw Interrupted("Interrupted" + so_far(how_to_go_on()), fields());
+      }
+      throw with_remark(error, so_far(how_to_go_on(error)), fields());
     }
     if (mapper_) progress_.after = given_;
     mapper_.reset();
-    throw Interrupted("Interrupted" + so_far(true), fields());
+    throw Interrupted("Interrupted" + so_far(how_to_go_on()), fields());
   }
 
  private:
@@ -171,12 +177,24 @@ class Replay {
     pace_.spend(page.size());
   }
 
-  /// Behind an error's message. \param again  to run it again helps
-  [[nodiscard]] std::string so_far(bool again) const {
-    std::string text = to_text(options_, progress_);
-    if (!mapper_) text += "; go on with --after " + std::to_string(progress_.after);
-    if (mapper_ && options_.into && again) text += "; run it again to go on";
-    return " (" + text + ')';
+  /// Behind an error's message.
+  [[nodiscard]] std::string so_far(const std::string& advice) const {
+    return " (" + to_text(options_, progress_) + advice + ')';
+  }
+  [[nodiscard]] std::string how_to_go_on() const {
+    if (!mapper_) return "; go on with --after " + std::to_string(progress_.after);
+    return options_.into ? "; run it again to go on" : "";
+  }
+  /// Of an event that will stop it the next time, too, only how to go on behind it.
+  [[nodiscard]] std::string how_to_go_on(const Error& error) const {
+    const auto position = malformed_position(error);
+    if (position && !mapper_) {
+      if (*position < 1) return {};  // behind that are all
+      return "; --after " + std::to_string(*position) + " goes on behind it";
+    }
+    const bool stays = error.code() == ErrorCode::event_already_exists ||
+                       error.code() == ErrorCode::malformed_event;
+    return mapper_ && stays ? "" : how_to_go_on();
   }
   [[nodiscard]] std::vector<ErrorField> fields() const {
     std::vector<ErrorField> fields{{"replayed", progress_.replayed}};
@@ -196,15 +214,31 @@ class Replay {
   std::vector<PlacedEvent> batch_;
 };
 
+std::string events_of(std::int64_t count) {
+  return std::to_string(count) + (count == 1 ? " event" : " events");
+}
+
 std::int64_t count(EventFeed& feed, const Context& context) {
   ProgressLine line(context.err);
   std::int64_t count = 0;
   for (auto page = feed.next_page(); !page.empty(); page = feed.next_page()) {
     if (InterruptMark::is_set()) throw Interrupted("Interrupted", {});
     count += std::ssize(page);
-    line.update(std::to_string(count) + " events");
+    line.update(events_of(count));
   }
   return count;
+}
+
+/// The shell takes nothing for a command that does nothing.
+void require_values(const ReplayOptions& options) {
+  const auto is_blank = [](const std::optional<std::string>& command) {
+    return command && command->find_first_not_of(" \t\r\n") == command->npos;
+  };
+  if (options.into && options.into->empty()) {
+    throw InvalidOptionError("into", "is empty: give the name of a file");
+  }
+  if (is_blank(options.exec)) throw InvalidOptionError("exec", "is empty: give a command");
+  if (is_blank(options.map)) throw InvalidOptionError("map", "is empty: give a program");
 }
 
 /// Events would be found to be there already, or read while they are written.
@@ -227,8 +261,9 @@ void replay(const ReplayOptions& options, const EventStorageAdapter& storage, Ev
             const Context& context) {
   const bool text = context.format == Format::text;
   if (options.dry_run) {
-    const std::string events = std::to_string(count(feed, context));
-    context.print(text ? events + " events would be replayed\n" : "{\"events\":" + events + "}\n");
+    const std::int64_t events = count(feed, context);
+    context.print(text ? events_of(events) + " would be replayed\n"
+                       : "{\"events\":" + std::to_string(events) + "}\n");
     return;
   }
   const ReplayProgress progress = Replay(options, storage, context).run(feed);
@@ -239,8 +274,7 @@ void replay(const ReplayOptions& options, const EventStorageAdapter& storage, Ev
   context.finish_output("everything is replayed");
 }
 
-void replay(const ReplayOptions& options, const Context& context) {
-  const InterruptMark interrupt_mark(InterruptMark::Waiting::goes_on);
+void replay_stored(const ReplayOptions& options, const Context& context) {
   const auto storage = context.open_for_reading();
   for (const std::string& id : options.query.event_store_ids) {
     context.require_event_store(id, *storage);
@@ -249,6 +283,17 @@ void replay(const ReplayOptions& options, const Context& context) {
   TypeWatch feed(*storage, to_query(options));
   replay(options, *storage, feed, context);
   feed.note_unknown_types(context);
+}
+
+void replay(const ReplayOptions& options, const Context& context) {
+  require_values(options);
+  const InterruptMark interrupt_mark(InterruptMark::Waiting::goes_on);
+  try {
+    replay_stored(options, context);
+  } catch (const Error& error) {
+    if (!is_interrupted_wait(error)) throw;
+    throw Interrupted("Interrupted", {});
+  }
 }
 
 void add_query(CLI::App& command, ReplayOptions& options) {

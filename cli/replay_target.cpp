@@ -71,14 +71,36 @@ class FileTarget final : public ReplayTarget {
     writer_.open();
   }
 
+  /// Writes the events before a malformed one, too, so that a replay can go on behind it.
   void take(std::span<const PlacedEvent> batch, ReplayProgress& progress) override {
+    try {
+      write(batch, progress);
+    } catch (const Error& error) {
+      if (const auto malformed = malformed_position(error)) {
+        write(batch.first(count_before(batch, *malformed)), progress);
+      }
+      throw;
+    }
+  }
+
+ private:
+  static std::size_t count_before(std::span<const PlacedEvent> batch, std::int64_t position) {
+    std::size_t count = 0;
+    while (count < batch.size() && batch[count].place.of == Place::Of::position &&
+           batch[count].place.number < position) {
+      ++count;
+    }
+    return count;
+  }
+
+  void write(std::span<const PlacedEvent> batch, ReplayProgress& progress) {
+    if (batch.empty()) return;
     const auto [inserted, skipped] = writer_.write(batch);
     progress.replayed += inserted;
     progress.skipped += skipped;
     advance(progress, batch.back().place);
   }
 
- private:
   EventWriter writer_;
 };
 

@@ -16,6 +16,7 @@
 #include "interrupt.hpp"
 #include "plugin.hpp"
 #include "standard_streams.hpp"
+#include "text.hpp"
 #include "usage.hpp"
 
 namespace castore::cli {
@@ -65,8 +66,11 @@ class HelpFormatter : public CLI::Formatter {
 };
 
 std::string program_name(int argc, const char* const* argv) {
-  std::string name = argc > 0 ? std::filesystem::path(argv[0]).stem().string() : std::string();
-  return name.empty() ? "castore-cli" : name;
+  const std::string name =
+      argc > 0 ? std::filesystem::path(argv[0]).stem().string() : std::string();
+  std::string printable;
+  append_printable(printable, name);
+  return printable.empty() ? "castore-cli" : printable;
 }
 
 /// Errors in the arguments are told in the format they ask for, whatever the parser made of them.

@@ -3,12 +3,14 @@
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "arguments.hpp"
 #include "commands.hpp"
 #include "context.hpp"
 #include "errors.hpp"
 #include "lines.hpp"
+#include "nearest.hpp"
 
 namespace castore::cli {
 namespace {
@@ -28,24 +30,22 @@ struct RunCommandOptions {
   std::string input = "-";
 };
 
-std::string registered(const Registry& registry) {
+/// Behind the message that there is no command `id`.
+std::string registered(const std::string& id, const Registry& registry) {
   if (registry.commands().empty()) {
-    return registry.event_stores().empty() ? "no command is registered: --plugin LIB brings them"
-                                           : "the application has registered no command";
+    return registry.event_stores().empty() ? ": no command is registered: --plugin LIB brings them"
+                                           : ": the application has registered no command";
   }
-  std::string ids = "there are ";
-  for (const CommandDescription& command : registry.commands()) {
-    if (&command != &registry.commands().front()) ids += ", ";
-    ids += command.command_id;
-  }
-  return ids;
+  std::vector<std::string> ids;
+  for (const CommandDescription& command : registry.commands()) ids.push_back(command.command_id);
+  return did_you_mean_or_list(id, ids);
 }
 
 const CommandDescription& find_command(const std::string& id, const Registry& registry) {
   const CommandDescription* const command = registry.find_command(id);
   if (command != nullptr) return *command;
   throw Error(ErrorCode::command_not_found,
-              "Unable to find command " + id + ": " + registered(registry), {{"commandId", id}});
+              "Unable to find command " + id + registered(id, registry), {{"commandId", id}});
 }
 
 /// A handler may throw what it likes.

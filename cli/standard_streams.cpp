@@ -79,7 +79,7 @@ bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
   const std::vector<ErrorField> path{{"path", name}};
   if (reason == ENOENT || reason == ENOTDIR) throw FileNotFoundError(name);
   if (reason == EACCES || reason == EPERM) {
-    throw StorageError(ErrorCode::permission_denied, "No permission to read " + name, path);
+    throw StorageError(ErrorCode::permission_denied, "no permission to read " + name, path);
   }
   throw StorageError(ErrorCode::storage,
                      "Unable to read " + name + ": " + std::generic_category().message(reason),

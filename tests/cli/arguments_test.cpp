@@ -3,13 +3,42 @@
 #include <castore/sqlite/database.hpp>
 #include <castore/version.hpp>
 #include <chrono>
+#include <csignal>
 #include <sstream>
+#include <thread>
 
 #include "run_cli.hpp"
 #include "sqlite/sql.hpp"
 
 using namespace castore;
 using namespace castore::testing;
+
+namespace {
+
+/// Presses Ctrl-C a moment later. Nothing ends by it where nobody is interrupted.
+class InterruptInAMoment {
+ public:
+  InterruptInAMoment() : previous_(std::signal(SIGINT, [](int) {})) {
+    thread_ = std::thread([] {
+      std::this_thread::sleep_for(std::chrono::milliseconds{200});
+      std::raise(SIGINT);
+    });
+  }
+  InterruptInAMoment(const InterruptInAMoment&) = delete;
+  InterruptInAMoment& operator=(const InterruptInAMoment&) = delete;
+  InterruptInAMoment(InterruptInAMoment&&) = delete;
+  InterruptInAMoment& operator=(InterruptInAMoment&&) = delete;
+  ~InterruptInAMoment() {
+    thread_.join();
+    std::signal(SIGINT, previous_);
+  }
+
+ private:
+  void (*previous_)(int);
+  std::thread thread_;
+};
+
+}  // namespace
 
 TEST_CASE("a database in memory is refused since nobody could look at it again") {
   const Cli cli;
@@ -84,6 +113,13 @@ TEST_CASE("wrong usage is told in JSON where JSON is asked for") {
       R"({"error":{"code":"InvalidOption","message":"Invalid option limit: must be an integer of )"
       R"(at least 1, not \"010x\"","option":"limit"}})"
       "\n");
+}
+
+TEST_CASE("an integer that is too large is told how large it may be") {
+  const Cli cli;
+  CHECK(cli({"list-ids", "POKEMONS", "--limit", "99999999999999999999"}).err ==
+        "castore-cli: Invalid option limit: must be an integer from 1 to 9223372036854775807, not "
+        "\"99999999999999999999\"\n");
 }
 
 TEST_CASE("wrong usage is told in the order that was typed and with the help that is of use") {
@@ -245,6 +281,7 @@ TEST_CASE("a file that others keep locked is waited for as long as --busy-timeou
     const Finished busy = cli(arguments);
     CHECK(busy.exit_code == 1);
     CHECK(busy.err.starts_with(R"({"error":{"code":"StorageBusy",)"));
+    CHECK(busy.err.find("; --busy-timeout waits longer\"") != std::string::npos);
     return std::chrono::steady_clock::now() - start;
   };
   using std::chrono::milliseconds;
@@ -259,6 +296,24 @@ TEST_CASE("a file that others keep locked is waited for as long as --busy-timeou
     const auto a_moment = waited(arguments, "300ms");
     CHECK(a_moment >= milliseconds{300});
     CHECK(a_moment < by_default);
+  }
+}
+
+TEST_CASE("Ctrl-C while a locked file is waited for is what the command ends by") {
+  const Cli cli;
+  cli.push("POKEMONS", appeared);
+  const std::string other = (cli.directory() / "other.db").string();
+  const auto holder = sqlite::Database::open(other);
+  const sqlite::Transaction held(*holder);
+  const std::vector<std::vector<std::string>> writing = {{"import", "--db", other},
+                                                         {"replay", "--into", other}};
+  for (auto arguments : writing) {
+    CAPTURE(arguments.front());
+    arguments.insert(arguments.end(), {"--busy-timeout", "1s"});
+    const InterruptInAMoment interrupt;
+    const Finished interrupted = cli(arguments, stored_line("a", 1));
+    CHECK(interrupted.exit_code == 130);
+    CHECK(interrupted.err.starts_with("castore-cli: Interrupted"));
   }
 }
 

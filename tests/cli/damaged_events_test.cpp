@@ -37,6 +37,10 @@ void check_malformed(const Cli& cli, std::vector<std::string> arguments,
   CHECK(finished.out.find("\"version\":3") == std::string::npos);
 }
 
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
 }  // namespace
 
 TEST_CASE("an event whose payload is no JSON is malformed to whatever prints it") {
@@ -94,7 +98,50 @@ TEST_CASE("the events before a malformed one are printed") {
     CHECK(replayed.err.starts_with(
         R"({"error":{"code":"MalformedEvent","message":"Position 2: Malformed event in )"));
     CHECK(replayed.err.ends_with(fields + ",\"position\":2,\"replayed\":1,\"after\":1}}\n"));
+    CHECK(contains(replayed.err, "(replayed 1; --after 2 goes on behind it)"));
   }
+}
+
+TEST_CASE("a replay into another file goes on behind a malformed event and leaves out no other") {
+  const DamagedFile cli;
+  cli.import(stored_line("a", 3));
+  const std::string copy = (cli.directory() / "copy.db").string();
+  const Finished stopped = cli({"replay", "--into", copy});
+  CHECK(stopped.exit_code == 1);
+  CHECK(contains(stopped.err, "(replayed 1, skipped 0; --after 2 goes on behind it)"));
+  CHECK(cli({"replay", "--into", copy, "--after", "2"}).out == "replayed 1, skipped 0\n");
+#ifndef _WIN32
+  SUBCASE("but with a program it is only run again when that helps") {
+    const Finished mapped = cli({"replay", "--into", copy, "--map", "cat"});
+    CHECK(mapped.exit_code == 1);
+    CHECK_FALSE(contains(mapped.err, "run it again"));
+    CHECK_FALSE(contains(mapped.err, "--after"));
+  }
+#endif
+}
+
+TEST_CASE("an event that cannot even be read has its position once") {
+  const DamagedFile cli("type", "");
+  const Finished stopped = cli({"replay", "--format", "json"});
+  CHECK(stopped.exit_code == 1);
+  CHECK(stopped.out == "{\"position\":1," + stored_line("a", 1).substr(1));
+  CHECK(contains(stopped.err, "(replayed 1; --after 2 goes on behind it)"));
+  CHECK(stopped.err.ends_with(R"("version":2,"type":"","position":2,"replayed":1,"after":1}})"
+                              "\n"));
+  CHECK(cli({"replay", "--after", "2"}).exit_code == 0);
+}
+
+TEST_CASE("a malformed event of the other file is told by the position of the one replayed") {
+  const Cli cli;
+  cli.import(stored_line("b", 1) + stored_line("a", 1));
+  const std::string copy = (cli.directory() / "copy.db").string();
+  REQUIRE(cli({"--db", copy, "import"}, stored_line("a", 1)).exit_code == 0);
+  Sql sql(copy);
+  sql("UPDATE castore_event SET type = ''");
+  const Finished stopped = cli({"replay", "--into", copy, "--format", "json"});
+  CHECK(stopped.exit_code == 1);
+  CHECK(contains(stopped.err, "\"Position 2: the stored event cannot be compared. Malformed "));
+  CHECK(contains(stopped.err, R"("position":2,"replayed":1,"skipped":0,"after":1})"));
 }
 
 TEST_CASE("a stored payload that nests as deep as castore takes it is printed") {

@@ -70,6 +70,12 @@ class ThrowingFold : public AggregateFold {
   [[nodiscard]] std::optional<std::string> json() const override { return std::nullopt; }
 };
 
+class BrokenJsonFold : public AggregateFold {
+ public:
+  void apply(const EventView&) override {}
+  [[nodiscard]] std::optional<std::string> json() const override { return R"({"a":1}})"; }
+};
+
 }  // namespace
 
 TEST_CASE("get-aggregate shows the aggregate as the application's reducer makes it") {
@@ -382,4 +388,34 @@ TEST_CASE("a reducer that throws is named") {
   CHECK(cli({"get-aggregate", "POKEMONS", "odd"}).err ==
         "castore-cli: The reducer of event store POKEMONS failed at aggregate odd: an exception of "
         "unknown type\n");
+}
+
+TEST_CASE("an aggregate of a reducer that is no JSON is not printed") {
+  Cli cli;
+  cli.registry.add(
+      EventStoreDescription{"POKEMONS", {}, [] { return std::make_unique<BrokenJsonFold>(); }});
+  fill(cli);
+  for (const std::string format : {"text", "json", "jsonl"}) {
+    const Finished broken = cli({"get-aggregate", "POKEMONS", "pikachu", "--format", format});
+    CHECK(broken.exit_code == 1);
+    CHECK(broken.out.empty());
+    CHECK(broken.err.find("The reducer of event store POKEMONS made an aggregate that is not "
+                          "valid JSON at byte ") != std::string::npos);
+  }
+}
+
+TEST_CASE("an application that gives no reducer is at fault") {
+  Cli cli;
+  fill(cli);
+  SUBCASE("by a function that answers none") {
+    cli.registry.add(
+        EventStoreDescription{"POKEMONS", {}, [] { return std::unique_ptr<AggregateFold>(); }});
+  }
+  SUBCASE("or by no function") { cli.registry.add(EventStoreDescription{"POKEMONS", {}, {}}); }
+  const Finished none = cli({"get-aggregate", "POKEMONS", "pikachu", "--format", "json"});
+  CHECK(none.exit_code == 1);
+  CHECK(none.err ==
+        R"({"error":{"code":"Plugin","message":"The application gives no reducer for event store )"
+        R"(POKEMONS","eventStoreId":"POKEMONS","aggregateId":"pikachu"}})"
+        "\n");
 }

@@ -112,7 +112,7 @@ TEST_CASE("a missing file is not found") {
   const Cli cli;
   const Finished missing = cli({"get-events", "POKEMONS", "pikachu", "--format", "jsonl"});
   CHECK(missing.exit_code == 3);
-  CHECK(missing.err == R"({"error":{"code":"FileNotFound","message":"No such file: )" +
+  CHECK(missing.err == R"({"error":{"code":"FileNotFound","message":"No such file or folder: )" +
                            cli.file().string() + R"(","path":")" + cli.file().string() + "\"}}\n");
 }
 

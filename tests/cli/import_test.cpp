@@ -243,7 +243,7 @@ TEST_CASE("import from a file that is not there or cannot be read") {
   const Finished missing = cli({"import", "no-such-file.jsonl", "--format", "json"});
   CHECK(missing.exit_code == 3);
   CHECK(missing.err ==
-        R"({"error":{"code":"FileNotFound","message":"No such file: no-such-file.jsonl",)"
+        R"({"error":{"code":"FileNotFound","message":"No such file or folder: no-such-file.jsonl",)"
         R"("path":"no-such-file.jsonl"}})"
         "\n");
   CHECK(cli({"import", cli.directory().path().string()}).exit_code == 1);

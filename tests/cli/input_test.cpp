@@ -77,6 +77,13 @@ std::string utf16(const std::string& ascii) {
   return text;
 }
 
+/// The same as UTF-32.
+std::string utf32(const std::string& ascii) {
+  std::string text;
+  for (const char c : ascii) (text += c) += "\0\0\0"s;
+  return text;
+}
+
 std::string reversed_bytes(std::string text) {
   for (std::size_t i = 0; i + 1 < text.size(); i += 2) std::swap(text[i], text[i + 1]);
   return text;
@@ -138,6 +145,11 @@ TEST_CASE("input of another format says how to convert it") {
   check_no_text("\xFE\xFF" + reversed_bytes(utf16(events)), "iconv -f UTF-16 -t UTF-8");
   check_no_text(utf16(events), "iconv -f UTF-16LE -t UTF-8");
   check_no_text(reversed_bytes(utf16(events)), "iconv -f UTF-16BE -t UTF-8");
+  const std::string big_endian = "\0\0\0"s + utf32(events);  // and some bytes
+  check_no_text("\xFF\xFE\0\0"s + utf32(events), "iconv -f UTF-32 -t UTF-8");
+  check_no_text("\0\0\xFE\xFF"s + big_endian, "iconv -f UTF-32 -t UTF-8");
+  check_no_text(utf32(events), "iconv -f UTF-32LE -t UTF-8");
+  check_no_text(big_endian, "iconv -f UTF-32BE -t UTF-8");
   check_converted_by("[" + events + "]", "jq -c '.[]'");
   check_converted_by("[\n" + events + "]\n", "jq -c '.[]'");
   check_converted_by("{\n  \"eventStoreId\": \"S\",\n", "jq -c .");
@@ -202,7 +214,7 @@ TEST_CASE("an input that may not be read is not taken for one that is missing") 
     if (geteuid() == 0 && setuid(65534) != 0) throw std::runtime_error("still root");
     const Finished refused = cli({"import", lines, "--format", "json"});
     if (refused.exit_code != 1 || refused.err != R"({"error":{"code":"PermissionDenied",)"
-                                                 R"("message":"No permission to read )" +
+                                                 R"("message":"no permission to read )" +
                                                      lines + R"(","path":")" + lines + "\"}}\n") {
       throw std::runtime_error(refused.err);
     }

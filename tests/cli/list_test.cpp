@@ -113,6 +113,14 @@ TEST_CASE("list-ids without limit lists more aggregates than a page has") {
   CHECK(cli({"list-ids", "POKEMONS"}).out == ids);
 }
 
+TEST_CASE("a name that lacks its last letter is near") {
+  const Cli cli;
+  cli.push("ORDERS", appeared);
+  for (int i = 0; i < 10; ++i) {
+    CHECK(cli({"list-ids", "ORDER"}).err.ends_with("; did you mean ORDERS?\n"));
+  }
+}
+
 TEST_CASE("list-ids of an event store that nobody has written is not found") {
   Cli cli;
   fill(cli);
@@ -137,6 +145,10 @@ TEST_CASE("list-ids of an event store that nobody has written is not found") {
         CHECK(replayed.err.find("did you mean POKEMONS?") != std::string::npos);
       }
     }
+  }
+  SUBCASE("and what the application knows as well is named once") {
+    cli.registry.add(EventStoreDescription{"POKEMONS", {}, {}});
+    CHECK(cli({"list-ids", "NOBODY"}).err.ends_with("to it; there is POKEMONS\n"));
   }
   SUBCASE("and what is like no other comes with those that are there") {
     const auto text = [&] { return cli({"list-ids", "NOBODY"}).err; };

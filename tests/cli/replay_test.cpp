@@ -239,6 +239,7 @@ TEST_CASE("a dry run counts the events and does nothing") {
   const History cli;
   const std::string file = beside(cli, "new.db");
   CHECK(cli({"replay", "--dry-run"}).out == "4 events would be replayed\n");
+  CHECK(cli({"replay", "TRAINERS", "--dry-run"}).out == "1 event would be replayed\n");
   CHECK(cli({"replay", "POKEMONS", "--dry-run", "--into", file, "--format", "json"}).out ==
         "{\"events\":3}\n");
   CHECK(cli({"replay", "--dry-run", "--map", "exit 1", "--rate-limit", "0.001"}).exit_code == 0);
@@ -285,6 +286,14 @@ TEST_CASE("replay refuses wrong usage") {
   CHECK(code({"--into", beside(cli, "new.db"), "--exec", "true"}) == 2);
   CHECK(code({"--into", "--dry-run"}) == 2);
   CHECK(code({"--type"}) == 2);
+  CHECK(cli({"replay", "--into", ""}).err ==
+        "castore-cli: Invalid option into: is empty: give the name of a file\n");
+  for (const std::string option : {"--into", "--exec", "--map"}) {
+    CAPTURE(option);
+    CHECK(code({option, ""}) == 2);
+    CHECK(code({option, "", "--dry-run"}) == 2);
+    if (option != "--into") CHECK(code({option, " \n"}) == 2);
+  }
   CHECK(cli({"replay", "--rate-limit", "0"}).err ==
         "castore-cli: Invalid option rate-limit: must be a number above 0, such as 0.5, not "
         "\"0\"\n");

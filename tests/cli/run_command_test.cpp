@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <castore/command.hpp>
+#include <exception>
 #include <pokemon/pokemon.hpp>
 #include <stdexcept>
 
@@ -19,8 +20,12 @@ struct NewLevel {
   static constexpr auto fields = castore::fields("level", &NewLevel::level);
 };
 
+struct Speechless : std::exception {
+  [[nodiscard]] const char* what() const noexcept override { return nullptr; }
+};
+
 /// With LEVEL_UP, which answers the new level, and SAY_NOTHING, which has no output and fails where
-/// its input is `false` or 0.
+/// its input is `false`, 0 or 1.
 class Application : public Cli {
  public:
   Application() {
@@ -42,6 +47,7 @@ class Application : public Cli {
                   const std::shared_ptr<EventStorageAdapter>&) -> std::optional<std::string> {
           if (input == "false") throw std::runtime_error("not today");
           if (input == "0") throw 42;
+          if (input == "1") throw Speechless();
           return std::nullopt;
         }});
   }
@@ -88,10 +94,14 @@ TEST_CASE("a command that is not registered is an error that says which are") {
   CHECK(unknown.exit_code == 3);
   CHECK(unknown.out.empty());
   CHECK(unknown.err ==
-        R"({"error":{"code":"CommandNotFound","message":"Unable to find command LEVEL_DOWN: )"
-        R"(there are LEVEL_UP, SAY_NOTHING","commandId":"LEVEL_DOWN"}})"
+        R"({"error":{"code":"CommandNotFound","message":"Unable to find command LEVEL_DOWN; )"
+        R"(there are LEVEL_UP and SAY_NOTHING","commandId":"LEVEL_DOWN"}})"
         "\n");
   CHECK_FALSE(cli.has_file());
+  SUBCASE("or the one that is near") {
+    CHECK(cli({"run-command", "LEVEL_PU", "{}"}).err ==
+          "castore-cli: Unable to find command LEVEL_PU; did you mean LEVEL_UP?\n");
+  }
   SUBCASE("or that a plugin is needed") {
     const Cli none;
     CHECK(none({"run-command", "LEVEL_UP", "{}"}).err ==
@@ -137,8 +147,10 @@ TEST_CASE("what a command throws comes out with its code") {
         R"({"error":{"code":"Plugin","message":"Command SAY_NOTHING failed: not today",)"
         R"("commandId":"SAY_NOTHING"}})"
         "\n");
-  CHECK(cli({"run-command", "SAY_NOTHING", "0"}).err ==
-        "castore-cli: Command SAY_NOTHING failed: an exception of unknown type\n");
+  for (const std::string input : {"0", "1"}) {
+    CHECK(cli({"run-command", "SAY_NOTHING", input}).err ==
+          "castore-cli: Command SAY_NOTHING failed: an exception of unknown type\n");
+  }
 }
 
 TEST_CASE("list-commands lists the commands of the application") {

@@ -121,7 +121,7 @@ TEST_CASE("everything arrives through an output that does not block") {
 TEST_CASE("errors arrive through a standard error that does not block") {
   const Shell shell;
   const std::string error = written(shell, "$cli list-stores 2>&7", 3, true);
-  CHECK(error.starts_with("castore-cli: No such file: "));
+  CHECK(error.starts_with("castore-cli: No such file or folder: "));
   CHECK(error.ends_with("events.db\n"));
 }
 

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <castore/event_json.hpp>
 #include <memory>
+#include <sstream>
 
 #include "run_cli.hpp"
 
@@ -90,12 +91,24 @@ TEST_CASE("a text that is printed tells a line end from a backslash and an n") {
   }
 }
 
+TEST_CASE("the name of the program does not steer the terminal") {
+  const std::string program = "tool\x1b[31m\n";
+  std::istringstream in;
+  for (const char* const argument : {"--help", "--nonsense"}) {
+    const char* const argv[] = {program.c_str(), argument};
+    std::ostringstream both;
+    CHECK(cli::run(2, argv, {}, {in, both, both}) == (argument[2] == 'h' ? 0 : 2));
+    CHECK_FALSE(contains(both.str(), "\x1b"));
+    CHECK(contains(both.str(), "tool\\u001b[31m\\n"));
+  }
+}
+
 TEST_CASE("bytes that are no UTF-8 do not reach the terminal") {
   const Cli cli;
   const Finished missing = cli({"import",
                                 "no\x9b"
                                 "file\xc2"});
   CHECK(missing.err ==
-        "castore-cli: No such file: no\uFFFD"
+        "castore-cli: No such file or folder: no\uFFFD"
         "file\uFFFD\n");
 }
