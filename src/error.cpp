@@ -8,6 +8,23 @@ std::vector<ErrorField> event_fields(const std::string& event_store_id,
   return {{"eventStoreId", event_store_id}, {"aggregateId", aggregate_id}, {"version", version}};
 }
 
+std::vector<ErrorField> malformed_fields(const std::string& event_store_id,
+                                         const std::string& aggregate_id, Version version,
+                                         const std::string& type,
+                                         std::optional<std::int64_t> position) {
+  if (!position) {
+    return {{"eventStoreId", event_store_id},
+            {"aggregateId", aggregate_id},
+            {"version", version},
+            {"type", type}};
+  }
+  return {{"eventStoreId", event_store_id},
+          {"aggregateId", aggregate_id},
+          {"version", version},
+          {"type", type},
+          {"position", *position}};
+}
+
 /// A stored id may hold what ends a text for C, and so for `what()`.
 std::string without_nul(std::string text) {
   for (std::size_t at = text.find('\0'); at != std::string::npos; at = text.find('\0', at)) {
@@ -51,12 +68,6 @@ std::string listed(const std::string& path, const std::vector<SchemaViolation>& 
     message += path + violations[i].pointer + " " + violations[i].message;
   }
   return message;
-}
-
-std::vector<ErrorField> with_position(std::vector<ErrorField> fields,
-                                      std::optional<std::int64_t> position) {
-  if (position) fields.push_back({"position", *position});
-  return fields;
 }
 
 }  // namespace
@@ -202,8 +213,7 @@ MalformedEventError::MalformedEventError(std::string event_store_id, std::string
             without_nul("Malformed event in " + event_store_id + " aggregate " + aggregate_id +
                         " version " + std::to_string(version) + " of type " + type + at(position) +
                         ": " + reason),
-            with_position(with(event_fields(event_store_id, aggregate_id, version), {"type", type}),
-                          position)),
+            malformed_fields(event_store_id, aggregate_id, version, type, position)),
       event_store_id_(std::move(event_store_id)),
       aggregate_id_(std::move(aggregate_id)),
       version_(version),
