@@ -175,8 +175,9 @@ Error plugin_error(const std::string& failure, std::vector<ErrorField> fields) {
 Error at_place(const Error& error, const Place& place, const std::string& remark) {
   std::vector<ErrorField> fields = error.fields();
   if (is_about_an_event(error.code())) fields = inside_stored_event(std::move(fields));
-  const ErrorField where{place.of == Place::Of::position ? "position" : "line", place.number};
-  if (!has_field(fields, where.name)) fields.push_back(where);
+  const char* const name = place.of == Place::Of::position ? "position" : "line";
+  const std::vector<ErrorField> where{{name, place.number}};
+  if (!has_field(fields, name)) fields.insert(fields.end(), where.begin(), where.end());
   return {error.code(), to_text(place) + ": " + remark + error.what(), std::move(fields)};
 }
 
