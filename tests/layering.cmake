@@ -49,6 +49,7 @@ arrow(castore                      TO version ${text} ${boundary} fields event_t
 # Backends: never the typed front, and their engine only in src/. What the operating system is
 # needed for has a file of its own.
 arrow(sqlite/file                  TO error                       USING sqlite3 fcntl pthread sys unistd)
+arrow(sqlite/access                TO error sqlite/file           USING fcntl unistd)
 arrow(sqlite/.*                    TO ${boundary} adapter_support event_json saturating_time
                                       sqlite/.*
                                                                   USING SQLiteCpp sqlite3)
