@@ -15,8 +15,9 @@ namespace castore::cli {
 ///     }
 ///
 /// Answers the exit code of `docs/cli.md`; throws nothing. Uses standard input and output. Where a
-/// command that only reads writes to a pipe that nobody reads any more, the process ends by SIGPIPE,
-/// unless that is handled or ignored. While it runs, `std::cout` and `std::cerr` go by its buffers.
+/// command that only reads writes to a pipe that nobody reads any more, the process ends by
+/// SIGPIPE, unless that is handled or ignored. While it runs, `std::cout` and `std::cerr` go by its
+/// buffers.
 [[nodiscard]] int run(int argc, const char* const* argv, const Registry& registry = {});
 
 /// The streams of a run, for tests and for tools that embed it.
