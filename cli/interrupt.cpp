@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <thread>
 
 namespace castore::cli {
 namespace {
 
-volatile std::sig_atomic_t interrupted = 0;  // a signal handler can reach nothing else
+// A handler may run on any thread.
+std::atomic<int> interrupted{0};
+static_assert(std::atomic<int>::is_always_lock_free, "a handler can reach nothing else");
 
 }  // namespace
 
