@@ -35,7 +35,7 @@ std::vector<AppliedMigration> read_ledger(Connection& connection) {
     row->bind(1, std::int64_t{migration.version});
     if (!row->step()) continue;
     const Timestamp time = to_timestamp(row->integer(0));
-    if (time < min_timestamp || time > max_timestamp) {
+    if (!is_storable(time)) {
       throw StorageError(ErrorCode::not_a_castore_file,
                          "castore_migration is damaged: version " +
                              std::to_string(migration.version) +
