@@ -60,7 +60,7 @@ class Interrupted : public std::runtime_error {
   int signal_;
 };
 
-/// What the application's code has thrown, whatever that is: whose fault it was must stay visible.
+/// The error for whatever the application's code has thrown: whose fault it was must stay visible.
 /// Called in a catch clause.
 [[nodiscard]] Error plugin_error(const std::string& failure, std::vector<ErrorField> fields);
 

@@ -127,7 +127,7 @@ class ReducerFolding final : public Folding {
 /// Where members of payloads stand whose names the aggregate itself has; and those of this name.
 constexpr std::string_view apart = "payloadMembers";
 
-/// What an aggregate looks like to a tool that knows nothing about it: aggregateId, version, and
+/// An aggregate as it looks to a tool that knows nothing about it: aggregateId, version, and
 /// the payloads merged.
 class MergingFolding final : public Folding {
  public:

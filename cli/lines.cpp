@@ -21,7 +21,7 @@ constexpr auto too_long = "is longer than 256 MiB";
   throw StorageError(ErrorCode::storage, "The input cannot be read" + reason);
 }
 
-/// What is there, at least a byte; nothing at the end.
+/// Reads as much as is there, at least a byte; nothing at the end.
 std::string_view read_block(std::istream& in, std::span<char> block) {
   if (in.bad()) fail_to_read({});
   if (!in.good()) return {};

@@ -35,7 +35,7 @@ class OutputTarget final : public ReplayTarget {
   }
 
  private:
-  /// What is stored must not steer a terminal; a program gets its text as it is.
+  /// Appends the line, which must not steer a terminal; a program gets its text as it is.
   void append(const PlacedEvent& placed) {
     if (!for_people_) return append_line(text_, placed);
     line_.clear();

@@ -7,8 +7,9 @@
 
 namespace castore::cli {
 
-/// What a descriptor holds. Waits for it, also where it is in non-blocking mode, as another program
-/// may have left it; where the user interrupts (`InterruptMark`) that is the end of the input.
+/// The input behind a descriptor. Waits for it, also where it is in non-blocking mode, as another
+/// program may have left it; where the user interrupts (`InterruptMark`) that is the end of the
+/// input.
 class InputBuffer : public std::streambuf {
  public:
   /// \param descriptor  borrowed
