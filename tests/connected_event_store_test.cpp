@@ -264,6 +264,171 @@ TEST_CASE_FIXTURE(Fixture, "the same store on another adapter publishes nothing"
   const ConnectedEventStore connected(pokemons, queue);
   const auto other = std::make_shared<InMemoryEventStorageAdapter>();
   const Pokemons moved = connected.on_adapter(other);
+TEST_CASE_FIXTURE(Fixture, "a callback that pushes on has its messages in the order of commit") {
+  ConnectedEventStore connected(pokemons, queue);
+  const auto push_up_to = [&connected](Version last) {
+    return [&connected, last](const Pokemons::Pushed& pushed) {
+      const Version version = std::visit([](const auto& e) { return e.version; }, pushed.event);
+      if (version < last) connected.push_event(leveled_up("pikachu", version + 1));
+    };
+  };
+  connected.set_on_event_pushed(push_up_to(3));
+  SUBCASE("after a push") {
+    connected.push_event(appeared("pikachu", "Pikachu", 42));
+    CHECK(published_versions() == std::vector<Version>{1, 2, 3});
+  }
+  SUBCASE("after a group, whose own come first") {
+    connected.set_on_event_pushed([&](const Pokemons::Pushed& pushed) {
+      const Version version = std::visit([](const auto& e) { return e.version; }, pushed.event);
+      if (version != 1) return;
+      connected.push_event(leveled_up("pikachu", 3));
+      CHECK(published->published.empty());
+    });
+    push_event_group(connected.group_event(appeared("pikachu", "Pikachu", 42)),
+                     connected.group_event(leveled_up("pikachu", 2)));
+    CHECK(published_versions() == std::vector<Version>{1, 2, 3});
+  }
+  SUBCASE("also where it pushes groups, whose callbacks push on") {
+    // 1 → {2, 3}; 2 → 4; 3 → 5
+    connected.set_on_event_pushed([&](const Pokemons::Pushed& pushed) {
+      const Version version = std::visit([](const auto& e) { return e.version; }, pushed.event);
+      if (version == 1) {
+        push_event_group(connected.group_event(leveled_up("pikachu", 2)),
+                         connected.group_event(leveled_up("pikachu", 3)));
+      } else if (version < 4) {
+        connected.push_event(leveled_up("pikachu", version + 2));
+      }
+    });
+    connected.push_event(appeared("pikachu", "Pikachu", 42));
+    CHECK(published_versions() == std::vector<Version>{1, 2, 3, 4, 5});
+  }
+  SUBCASE("on both channels of a store that is connected twice") {
+    const auto second = std::make_shared<RecordingChannelAdapter>();
+    const NotificationMessageBus<Pokemons> bus("ALL", pokemons, second);
+    const ConnectedEventStore twice(connected, bus);
+    pokemons.set_on_event_pushed([&](const Pokemons::Pushed& pushed) {
+      const Version version = std::visit([](const auto& e) { return e.version; }, pushed.event);
+      if (version < 3) twice.push_event(leveled_up("pikachu", version + 1));
+    });
+    twice.push_event(appeared("pikachu", "Pikachu", 42));
+    CHECK(published_versions() == std::vector<Version>{1, 2, 3});
+    CHECK(second->published == published->published);
+  }
+  SUBCASE("although the first is not published, for the callback has thrown") {
+    connected.set_on_event_pushed([&](const Pokemons::Pushed& pushed) {
+      const Version version = std::visit([](const auto& e) { return e.version; }, pushed.event);
+      if (version != 1) return;
+      connected.push_event(leveled_up("pikachu", 2));
+      throw pokemon::Rejected("callback");
+    });
+    CHECK_THROWS_AS(connected.push_event(appeared("pikachu", "Pikachu", 42)), pokemon::Rejected);
+    CHECK(published_versions() == std::vector<Version>{2});
+  }
+  SUBCASE("and the first push throws what could not be published") {
+    queue.set_message_channel_adapter(nullptr);
+    connected.set_on_event_pushed([&](const Pokemons::Pushed& pushed) {
+      const Version version = std::visit([](const auto& e) { return e.version; }, pushed.event);
+      if (version == 1) CHECK_NOTHROW(connected.push_event(leveled_up("pikachu", 2)));
+    });
+    const auto error =
+        thrown<PublishError>([&] { connected.push_event(appeared("pikachu", "Pikachu", 42)); });
+    REQUIRE(error);
+    CHECK(error->event().version == 1);
+  }
+  SUBCASE("and the next push is published at once") {
+    connected.push_event(appeared("pikachu", "Pikachu", 42));
+    connected.set_on_event_pushed(nullptr);
+    connected.push_event(leveled_up("pikachu", 4));
+    CHECK(published_versions() == std::vector<Version>{1, 2, 3, 4});
+  }
+}
+
+/// Pushes on while it is told: a listener on the thread of the push.
+class PushingChannelAdapter final : public MessageChannelAdapter {
+ public:
+  void publish_message(const Message& message, const PublishMessageOptions& options) override {
+    const Version version = event_of(message)->version;
+    if (on_message) on_message(version);
+    recorded->publish_message(message, options);
+  }
+  void publish_messages(std::span<const Message> messages,
+                        const PublishMessageOptions& options) override {
+    for (const Message& message : messages) publish_message(message, options);
+  }
+  std::shared_ptr<RecordingChannelAdapter> recorded;
+  std::function<void(Version)> on_message;
+};
+
+TEST_CASE_FIXTURE(Fixture, "a channel that pushes on has its messages in the order of commit") {
+  const auto pushing = std::make_shared<PushingChannelAdapter>();
+  pushing->recorded = published;
+  queue.set_message_channel_adapter(pushing);
+  const ConnectedEventStore connected(pokemons, queue);
+  pushing->on_message = [&](Version version) {
+    if (version < 100) connected.push_event(leveled_up("pikachu", version + 1));
+  };
+  connected.push_event(appeared("pikachu", "Pikachu", 42));
+  REQUIRE(published->published.size() == 100);
+  CHECK(std::ranges::is_sorted(published_versions()));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a conflict that a channel meets runs no command again") {
+  const auto pushing = std::make_shared<PushingChannelAdapter>();
+  pushing->recorded = published;
+  trainers.push_event(pokemon::created("ash", "Ash"));
+  pushing->on_message = [&](Version) { trainers.push_event(pokemon::created("ash", "Ash")); };
+  queue.set_message_channel_adapter(pushing);
+  const ConnectedEventStore connected(pokemons, queue);
+  pokemons.push_event(appeared("pikachu", "Pikachu", 42));
+  const auto error =
+      thrown<PublishError>([&] { pokemon::make_level_up_pokemon(connected)({"pikachu"}); });
+  REQUIRE(error);
+  CHECK_THROWS_AS(std::rethrow_exception(error->cause()), EventAlreadyExistsError);
+  CHECK(pokemons.get_existing_aggregate("pikachu").version == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "an event store cannot be assigned one that is connected to it") {
+  ConnectedEventStore connected(pokemons, queue);
+  const auto refused = [](auto&& action) {
+    const auto error = thrown<InvalidOptionError>(action);
+    REQUIRE(error);
+    CHECK(error->option() == "event_store");
+  };
+  SUBCASE("itself") {
+    refused([&] { pokemons = connected; });
+  }
+  SUBCASE("moved") {
+    refused([&] { pokemons = ConnectedEventStore(pokemons, queue); });
+  }
+  SUBCASE("by way of a copy") {
+    const Pokemons copy = connected;
+    refused([&] { pokemons = copy; });
+  }
+  SUBCASE("connected again") {
+    const AggregateExistsMessageBus<Pokemons> bus("NEW", pokemons, published);
+    ConnectedEventStore twice(connected, bus);
+    refused([&] { pokemons = twice; });
+    refused([&] { connected = twice; });
+  }
+  pokemons.push_event(appeared("pikachu", "Pikachu", 42));
+  CHECK(published->published.empty());
+  connected.push_event(leveled_up("pikachu", 2));
+  CHECK(published_versions() == std::vector<Version>{2});
+  SUBCASE("but any other one") {
+    Pokemons other = pokemon::make_pokemons();
+    other = connected;
+    other.push_event(leveled_up("pikachu", 3));
+    CHECK(published_versions() == std::vector<Version>{2, 3});
+    pokemons = pokemon::make_pokemons(storage);
+    CHECK(pokemons.get_existing_aggregate("pikachu").version == 3);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "an event store is not connected to a channel that was given another") {
+  Pokemons tamed("TAMED", pokemon::PokemonReducer{}, storage);
+  CHECK(code_of([&] { ConnectedEventStore(tamed, queue); }) == "MessageChannelEventStoreNotFound");
+}
+
   moved.push_event(appeared("pikachu", "Pikachu", 42));
   CHECK(published->published.empty());
   CHECK_FALSE(pokemons.get_aggregate("pikachu"));

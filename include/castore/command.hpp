@@ -36,8 +36,12 @@ using EventStores = std::tuple<const Stores&...>;
 
 /// References to event stores, for a command. They have to outlive it.
 template <class... Stores>
-[[nodiscard]] EventStores<std::remove_const_t<Stores>...> event_stores(Stores&... stores) noexcept {
-  return EventStores<std::remove_const_t<Stores>...>(stores...);
+[[nodiscard]] EventStores<std::remove_cvref_t<Stores>...> event_stores(
+    Stores&&... stores) noexcept {
+  static_assert(
+      (std::is_lvalue_reference_v<Stores> && ...),
+      "event stores are borrowed: keep this one in a variable, a temporary would be gone");
+  return EventStores<std::remove_cvref_t<Stores>...>(stores...);
 }
 
 /// Where a command stands when it has lost the optimistic lock.

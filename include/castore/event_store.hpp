@@ -303,6 +303,15 @@ class EventStore {
       : event_store_id_(std::move(event_store_id)),
         reducers_(make_reducers(std::move(reducer))),
         event_storage_adapter_(std::move(event_storage_adapter)),
+  EventStore(const EventStore&) = default;
+  EventStore(EventStore&&) = default;
+  /// \throws InvalidOptionError  `other` is connected to this event store, perhaps by way of
+  /// others:
+  ///     it would be its own original
+  EventStore& operator=(const EventStore& other) { return *this = EventStore(other); }
+  EventStore& operator=(EventStore&& other);
+  ~EventStore() = default;
+
         options_(std::move(options)),
         schemas_(compile_schemas()) {}
 
@@ -656,6 +665,26 @@ EventDetail EventStore<A, Payloads...>::encode_event(const AnyEvent& event) {
       [](const auto& e) -> EventDetail {
         EncodedEvent encoded = encode(e.payload, e.metadata);
         return {e.aggregate_id,
+template <class A, class... Payloads>
+EventStore<A, Payloads...>& EventStore<A, Payloads...>::operator=(EventStore&& other) {
+  if (this == &other) return *this;
+  for (const EventStore* store = other.original_; store; store = store->original_) {
+    if (store != this) continue;
+    throw InvalidOptionError("event_store",
+                             "the event store " + event_store_id_ +
+                                 " cannot be connected to itself: keep the connected "
+                                 "one in a variable of its own");
+  }
+  event_store_id_ = std::move(other.event_store_id_);
+  reducers_ = std::move(other.reducers_);
+  event_storage_adapter_ = std::move(other.event_storage_adapter_);
+  options_ = std::move(other.options_);
+  schemas_ = std::move(other.schemas_);
+  original_ = other.original_;
+  publish_ = std::move(other.publish_);
+  return *this;
+}
+
                 e.version,
                 std::string(e.type()),
                 e.timestamp,

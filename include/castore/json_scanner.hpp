@@ -4,6 +4,7 @@
 /// JSON text, walked without building anything: what is where, is it valid, and the scalars it
 /// holds. What reads and writes payloads stands on it; so can a `JsonCodec` of your own.
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -29,6 +30,8 @@ struct JsonSyntaxError {
 class JsonScanner {
  public:
   explicit JsonScanner(std::string_view text) noexcept : text_(text) {}
+  template <std::same_as<std::string> Temporary>
+  explicit JsonScanner(Temporary&& text) = delete;
   JsonScanner(const JsonScanner&) = delete;
   JsonScanner& operator=(const JsonScanner&) = delete;
   JsonScanner(JsonScanner&&) = delete;

@@ -71,6 +71,21 @@ enum class MessageChannelType { queue, bus };
 
 namespace detail {
 
+/// A parameter that is kept as a reference, and so refuses temporaries.
+template <class T>
+class Borrowed {
+ public:
+  Borrowed(const T& object) noexcept  // NOLINT(google-explicit-constructor)
+      : object_(&object) {}
+  Borrowed(const T&& temporary) = delete;
+
+  [[nodiscard]] const T& operator*() const noexcept { return *object_; }
+  [[nodiscard]] const T* operator->() const noexcept { return object_; }
+
+ private:
+  const T* object_;
+};
+
 template <MessageType type, class Store, class E>
 struct TypedMessageOf;
 template <class Store, class E>
@@ -236,7 +251,9 @@ class MessageChannel {
   template <class Store>
   static constexpr bool carries = (std::is_same_v<Store, Stores> || ...);
 
-  explicit MessageChannel(std::string message_channel_id, const Stores&... source_event_stores,
+  /// The event stores are borrowed: a temporary one does not compile.
+  explicit MessageChannel(std::string message_channel_id,
+                          detail::Borrowed<Stores>... source_event_stores,
                           std::shared_ptr<MessageChannelAdapter> adapter = nullptr)
       : core_(message_type_, message_channel_type_, std::move(message_channel_id),
               {std::string(source_event_stores.event_store_id())...}, std::move(adapter)),
