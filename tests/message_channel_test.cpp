@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <castore/in_memory/event_storage_adapter.hpp>
+#include <castore/connected_event_store.hpp>
 #include <castore/message_channel.hpp>
 
 #include <memory>
@@ -238,6 +239,68 @@ TEST_CASE_FIXTURE(Fixture, "a handler of one event type is given that event") {
 TEST_CASE("an aggregate survives the way through JSON whatever it calls its id") {
   const Pokemon pikachu{"pikachu", 3, "Pikachu", 44, "ash"};
   CHECK(Pokemons::decode_aggregate(Pokemons::encode_aggregate(pikachu)) == pikachu);
+}
+
+struct Started {
+  static constexpr std::string_view type = "STARTED";
+};
+
+/// Its application shows neither id nor version.
+struct Nameless {
+  std::string aggregate_id;
+  Version version = 0;
+  std::string name = "n";
+  static constexpr auto fields = castore::fields("name", &Nameless::name);
+  friend bool operator==(const Nameless&, const Nameless&) = default;
+};
+
+/// Its application has other names for them, and calls something else as we do.
+struct Released {
+  std::string aggregate_id;
+  Version version = 0;
+  std::string release = "1.2";
+  std::string customer = "c";
+  std::string group = "g";
+  static constexpr auto fields = castore::fields(
+      "id", &Released::aggregate_id, "v", &Released::version, "version", &Released::release,
+      "aggregate_id", &Released::customer, "aggregateId", &Released::group);
+  friend bool operator==(const Released&, const Released&) = default;
+};
+
+TEST_CASE_TEMPLATE(
+    "the aggregate of a message keeps its identity and all that the application calls", A, Nameless,
+    Released) {
+  using Store = EventStore<A, Started>;
+  const auto storage = std::make_shared<InMemoryEventStorageAdapter>();
+  const auto published = std::make_shared<RecordingChannelAdapter>();
+  Store store(
+      "S", [](A aggregate, const Event<Started>&) { return aggregate; }, storage);
+  const StateCarryingMessageQueue<Store> queue("Q", store, published);
+  std::vector<A> heard;
+  const MessageHandler handler = queue.handler(
+      [&](const StateCarrying<Store>& message) { heard.push_back(message.aggregate.value()); });
+
+  const ConnectedEventStore connected(store, queue);
+  connected.push_event(NewEvent<Started>{.aggregate_id = "a", .version = 1});
+  connected.push_event(NewEvent<Started>{.aggregate_id = "a", .version = 2});
+  queue.get_aggregate_and_publish_message(Notification<Store>{"S", store.get_events("a").back()});
+  for (const auto& one : published->published) handler(one.message, {});
+
+  A expected;
+  expected.aggregate_id = "a";
+  expected.version = 1;
+  REQUIRE(heard.size() == 3);
+  CHECK(heard[0] == expected);
+  expected.version = 2;
+  CHECK(heard[1] == expected);
+  CHECK(heard[2] == expected);
+}
+
+TEST_CASE("an aggregate is shown with its identity where the application leaves room for it") {
+  CHECK(EventStore<Nameless, Started>::encode_aggregate({"a", 7, "n"}) ==
+        R"({"aggregateId":"a","name":"n","version":7})");
+  CHECK(EventStore<Released, Started>::encode_aggregate({"a", 7, "1.2", "c", "g"}) ==
+        R"({"aggregateId":"g","aggregate_id":"c","id":"a","v":7,"version":"1.2"})");
 }
 
 TEST_CASE("messages are one line of JSON in the original's names") {

@@ -185,8 +185,8 @@ class EventSchemas {
   std::map<std::string, OfType, std::less<>> types_;
 };
 
-/// The aggregate as JSON text, with the members `aggregateId` and `version` whatever the
-/// application calls them.
+/// The aggregate as JSON text, with the members `aggregateId` and `version`, but where the
+/// application calls something else so: what it lists stays as it is.
 template <class A>
 std::string write_aggregate(const A& aggregate) {
   static_assert(WrittenAsJson<A>,
@@ -195,14 +195,18 @@ std::string write_aggregate(const A& aggregate) {
                 "NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Aggregate, aggregate_id, version, ...)");
   nlohmann::json json = aggregate;
   if (json.is_object()) {
-    json["aggregateId"] = aggregate.aggregate_id;
-    json["version"] = aggregate.version;
-    json.erase("aggregate_id");
+    const auto id = json.find("aggregate_id");
+    if (id != json.end() && *id == aggregate.aggregate_id && !json.contains("aggregateId")) {
+      json.erase(id);  // under its other name
+    }
+    json.emplace("aggregateId", aggregate.aggregate_id);
+    json.emplace("version", aggregate.version);
   }
   return json.dump();
 }
 
-/// What `write_aggregate` wrote. Throws whatever the application's functions throw.
+/// What `write_aggregate` wrote, as far as the application's functions read it. Throws whatever
+/// they throw.
 template <class A>
 A read_aggregate(std::string_view text) {
   static_assert(ReadFromJson<A>,
@@ -413,9 +417,13 @@ class EventStore {
   /// For `Registry::add`. Needs `to_json` of the aggregate.
   [[nodiscard]] EventStoreDescription describe() const;
 
+  /// With the members `aggregateId` and `version`, but where the application calls something else
+  /// so.
   // The event store's part in messages: from typed to JSON text and back.
   [[nodiscard]] static EventDetail encode_event(const AnyEvent& event);
   /// \throws MalformedEventError  an event that is not of this kind of store, or does not fit
+  /// As far as the application's functions read it: `aggregate_id` and `version` may be no members
+  /// of theirs, and are set by whoever knows the event.
   [[nodiscard]] static AnyEvent decode_event(std::string_view event_store_id,
                                              const EventView& event);
   [[nodiscard]] static std::string encode_aggregate(const A& aggregate) {

@@ -30,8 +30,9 @@ struct NotificationMessage {
 struct StateCarryingMessage {
   std::string event_store_id;
   EventDetail event;
-  /// JSON text of the aggregate as of the event's version, with `aggregateId` and `version`; absent
-  /// where there is none.
+  /// JSON text of the aggregate as of the event's version; absent where there is none. Which one it
+  /// is says the event: `aggregateId` and `version` are there as well, but where the application
+  /// calls something else so.
   std::optional<std::string> aggregate{};
 
   friend bool operator==(const StateCarryingMessage&, const StateCarryingMessage&) = default;

@@ -189,7 +189,11 @@ auto decode_message(const Message& message) {
     const auto& m = std::get<StateCarryingMessage>(message);
     StateCarrying<Store, E> typed{m.event_store_id,
                                   decode_message_event<Store, E>(m.event_store_id, m.event)};
-    if (m.aggregate) typed.aggregate = Store::decode_aggregate(*m.aggregate);
+    if (m.aggregate) {
+      typed.aggregate = Store::decode_aggregate(*m.aggregate);
+      typed.aggregate->aggregate_id = m.event.aggregate_id;
+      typed.aggregate->version = m.event.version;
+    }
     return typed;
   } else {
     const auto& m = std::get<AggregateExistsMessage>(message);

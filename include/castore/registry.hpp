@@ -34,8 +34,8 @@ class AggregateFold {
   /// \throws MalformedEventError, and whatever the application's reducer throws
   virtual void apply(const EventView& event) = 0;
 
-  /// JSON text of the aggregate, with the members `aggregateId` and `version`; nothing before the
-  /// first event.
+  /// JSON text of the aggregate, with the members `aggregateId` and `version`, but where the
+  /// application calls something else so; nothing before the first event.
   [[nodiscard]] virtual std::optional<std::string> json() const = 0;
 };
 
