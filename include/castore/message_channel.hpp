@@ -269,6 +269,11 @@ class MessageChannel {
     return core_.event_store_ids();
   }
 
+  /// \throws MessageChannelEventStoreNotFoundError  no event store of that id was given
+  void check_event_store(std::string_view event_store_id) const {
+    core_.check_event_store(event_store_id);
+  }
+
   /// \throws UndefinedMessageChannelAdapterError
   [[nodiscard]] MessageChannelAdapter& message_channel_adapter() const { return core_.adapter(); }
   /// nullptr takes the adapter away.
@@ -334,7 +339,7 @@ class MessageChannel {
     static_assert(message_type_ == MessageType::state_carrying,
                   "only a state-carrying channel carries aggregates");
     require<StateCarrying<Store, E>, Store>();
-    core_.check_event_store(message.event_store_id);
+    check_event_store(message.event_store_id);
     Message encoded = detail::encode_message(
         StateCarrying<Store, E>{message.event_store_id, message.event, std::nullopt});
     auto& carrying = std::get<StateCarryingMessage>(encoded);
@@ -377,6 +382,12 @@ class MessageChannel {
   template <class Store, class E = typename Store::AnyEvent, class Handler>
   [[nodiscard]] MessageHandler handler_of(Handler handler) const {
     static_assert(carries<Store>, "the message channel does not carry this event store");
+    static_assert(
+        std::is_same_v<E, typename Store::AnyEvent> ||
+            message_type_ != MessageType::aggregate_exists,
+        "an aggregate-exists message has no event: listen to the event store, not to a payload");
+    static_assert(std::is_constructible_v<typename Store::AnyEvent, E>,
+                  "this event is not one of the event store's: no message of it would come");
     static_assert(detail::handles_message<Handler, MessageOf<Store, E>>,
                   "this handler does not take the messages of that event store: it is `void (const "
                   "MessageOf<Store>&)` or `void (const MessageOf<Store>&, const "

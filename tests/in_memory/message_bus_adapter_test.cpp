@@ -55,6 +55,18 @@ TEST_CASE("a handler gets the messages that its filter lets through") {
   CHECK(of_both.values() == Lines{"a CAUGHT"});
 }
 
+TEST_CASE("a handler of an event store that is not on the bus is refused") {
+  const auto pokemons = pokemon::make_pokemons();
+  const pokemon::Pokemons tamed("TAMED", pokemon::PokemonReducer{});
+  NotificationMessageBus<pokemon::Pokemons> bus("ALL", pokemons);
+  const auto adapter = InMemoryMessageBusAdapter::attach_to(bus);
+  const auto handler = [](const auto&) {};
+  CHECK(code_of([&] { adapter->on(bus, tamed, handler); }) == "MessageChannelEventStoreNotFound");
+  CHECK(code_of([&] { adapter->on<pokemon::PokemonCaught>(bus, tamed, handler); }) ==
+        "MessageChannelEventStoreNotFound");
+  CHECK_NOTHROW(adapter->on<pokemon::PokemonCaught>(bus, pokemons, handler));
+}
+
 TEST_CASE("a handler is called once however many of its filters match") {
   Log log;
   InMemoryMessageBusAdapter bus;

@@ -68,16 +68,23 @@ class InMemoryMessageBusAdapter final : public MessageChannelAdapter {
     return on(MessageFilter{.on_replay = options.on_replay}, bus.handler(std::move(handler)));
   }
   /// Of the messages of one event store (see `MessageChannel::handler_of`).
+  /// \throws MessageChannelEventStoreNotFoundError  it is not on the bus
   template <class Bus, class Store, class Handler>
   requires requires(const Store& store) { store.event_store_id(); }
   HandlerId on(const Bus& bus, const Store& store, Handler handler, OnMessageOptions options = {}) {
+    bus.check_event_store(store.event_store_id());
     return on(
         MessageFilter{.event_store_id = store.event_store_id(), .on_replay = options.on_replay},
         bus.template handler_of<Store>(std::move(handler)));
   }
   /// Of one event type: the message's event is an `Event<Payload>`.
+  /// \throws MessageChannelEventStoreNotFoundError
   template <class Payload, class Bus, class Store, class Handler>
   HandlerId on(const Bus& bus, const Store& store, Handler handler, OnMessageOptions options = {}) {
+    static_assert(
+        requires { Payload::type; },
+        "this payload does not name its type: listen to the event store, and look at the event");
+    bus.check_event_store(store.event_store_id());
     return on(MessageFilter{.event_store_id = store.event_store_id(),
                             .event_type = std::string(Payload::type),
                             .on_replay = options.on_replay},
