@@ -147,6 +147,7 @@ ExitCode exit_code(ErrorCode code) noexcept {
     case ErrorCode::forked_process:
     case ErrorCode::permission_denied:
     case ErrorCode::foreign_trigger:
+    case ErrorCode::after_commit:
       return exit_failure;
   }
   return exit_failure;

@@ -1,5 +1,7 @@
 #include <castore/error.hpp>
 
+#include "exception_text.hpp"
+
 namespace castore {
 namespace {
 
@@ -140,6 +142,8 @@ std::string_view to_string(ErrorCode code) noexcept {
       return "PermissionDenied";
     case ErrorCode::foreign_trigger:
       return "ForeignTrigger";
+    case ErrorCode::after_commit:
+      return "AfterCommit";
   }
   return "Storage";
 }
@@ -257,5 +261,18 @@ UndefinedEventStorageAdapterError::UndefinedEventStorageAdapterError(std::string
 FileNotFoundError::FileNotFoundError(std::string path)
     : StorageError(ErrorCode::file_not_found, "No such file or folder: " + path, {{"path", path}}),
       path_(std::move(path)) {}
+
+AfterCommitError::AfterCommitError(std::string event_store_id, std::string aggregate_id,
+                                   Version version, std::exception_ptr cause)
+    : AfterCommitError(ErrorCode::after_commit,
+                       "The event is stored, but then an error arose: " + event_store_id +
+                           " aggregate " + aggregate_id + " version " + std::to_string(version) +
+                           ": " + text_of(cause),
+                       event_fields(event_store_id, aggregate_id, version), cause) {}
+
+AfterCommitError::AfterCommitError(std::exception_ptr cause)
+    : AfterCommitError(ErrorCode::after_commit,
+                       "What was pushed is stored, but then an error arose: " + text_of(cause), {},
+                       cause) {}
 
 }  // namespace castore

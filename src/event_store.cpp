@@ -15,7 +15,11 @@ void push_group(std::span<GroupMember* const> members, const PushEventGroupOptio
   const Timestamp timestamp = events.front().adapter->push_event_group(events, options);
   FirstFailure failure;
   for (GroupMember* member : members) failure.keep_of([&] { member->complete(timestamp); });
-  for (GroupMember* member : members) failure.keep_of([&] { member->notify(); });
+  failure.keep_of([&] {
+    CommitOrder::keep([&] {
+      for (GroupMember* member : members) failure.keep_of([&] { member->notify(); });
+    });
+  });
   failure.rethrow();
 }
 

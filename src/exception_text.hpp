@@ -10,7 +10,8 @@ namespace castore {
   try {
     std::rethrow_exception(exception);
   } catch (const std::exception& e) {
-    return e.what();
+    const char* const text = e.what();  // an application's own may have none
+    return text != nullptr ? text : "an exception without a text";
   } catch (...) {
     return "an exception of unknown type";
   }

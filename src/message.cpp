@@ -66,12 +66,12 @@ std::ostream& operator<<(std::ostream& out, const Message& message) {
 }
 
 PublishError::PublishError(std::string event_store_id, EventDetail event, std::exception_ptr cause)
-    : Error(ErrorCode::publish, stored_but(event_store_id, event, cause),
-            {{"eventStoreId", event_store_id},
-             {"aggregateId", event.aggregate_id},
-             {"version", event.version}}),
+    : AfterCommitError(ErrorCode::publish, stored_but(event_store_id, event, cause),
+                       {{"eventStoreId", event_store_id},
+                        {"aggregateId", event.aggregate_id},
+                        {"version", event.version}},
+                       cause),
       event_store_id_(std::move(event_store_id)),
-      event_(std::move(event)),
-      cause_(std::move(cause)) {}
+      event_(std::move(event)) {}
 
 }  // namespace castore

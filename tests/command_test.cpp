@@ -152,6 +152,96 @@ TEST_CASE("a command that always conflicts throws the last conflict after its la
   }
 }
 
+/// An event store of one more trainer, whose version 1 is taken: a ledger that a callback writes.
+struct Ledger : Game {
+  void write() const { trainers.push_event(created("ash", "Ash")); }
+};
+
+/// A command that levels pikachu up once each time its handler runs.
+auto make_leveling(const Pokemons& of, bool in_group, int& attempts) {
+  return Command("LEVEL_UP", event_stores(of),
+                 [&attempts, in_group](const std::string& id, const EventStores<Pokemons>& stores) {
+                   ++attempts;
+                   const auto& [pokemons] = stores;
+                   const auto event =
+                       leveled_up(id, pokemons.get_existing_aggregate(id).version + 1);
+                   if (in_group) {
+                     push_event_group(pokemons.group_event(event));
+                   } else {
+                     pokemons.push_event(event);
+                   }
+                 });
+}
+
+TEST_CASE("a conflict that is met after the commit does not run a command again") {
+  Ledger game;
+  int attempts = 0;
+  bool in_group = false;
+  SUBCASE("after a push") {}
+  SUBCASE("after a group") { in_group = true; }
+
+  SUBCASE("by the callback") {
+    game.pokemons.set_on_event_pushed([&](const Pokemons::Pushed&) { game.write(); });
+    const auto error = thrown<AfterCommitError>(
+        [&] { make_leveling(game.pokemons, in_group, attempts)("pikachu"); });
+    REQUIRE(error);
+    CHECK(error->code() == ErrorCode::after_commit);
+    CHECK(std::string(error->what()) ==
+          "The event is stored, but then an error arose: POKEMONS aggregate pikachu version 2: "
+          "Event already exists for TRAINERS aggregate ash and version 1");
+    CHECK_THROWS_AS(std::rethrow_exception(error->cause()), EventAlreadyExistsError);
+    CHECK(attempts == 1);
+  }
+  SUBCASE("by the reducer") {
+    struct Meddling : pokemon::PokemonReducer {
+      const Ledger* game = nullptr;
+      using PokemonReducer::operator();
+      pokemon::Pokemon operator()(pokemon::Pokemon pokemon,
+                                  const Event<pokemon::PokemonLeveledUp>&) const {
+        game->write();
+        return pokemon;
+      }
+    };
+    Meddling reducer;
+    reducer.game = &game;
+    const Pokemons meddling("POKEMONS", reducer, game.adapter);
+    const Command level_up(
+        "LEVEL_UP", event_stores(meddling),
+        [&](const std::string& id, const EventStores<Pokemons>& stores) {
+          ++attempts;
+          const pokemon::Pokemon previous = game.pokemons.get_existing_aggregate(id);
+          const auto& [pokemons] = stores;
+          const auto event = leveled_up(id, previous.version + 1);
+          if (in_group) {
+            push_event_group(pokemons.group_event(event, {.prev_aggregate = previous}));
+          } else {
+            pokemons.push_event(event, {.prev_aggregate = previous});
+          }
+        });
+    CHECK(code_of([&] { level_up("pikachu"); }) == "AfterCommit");
+    CHECK(attempts == 1);
+  }
+  SUBCASE("by a command inside the callback") {
+    int inner_attempts = 0;
+    const auto contested = make_contested(game.pokemons, inner_attempts, 99);
+    Pokemons others("OTHERS", pokemon::PokemonReducer{}, game.adapter);
+    others.push_event(appeared("pikachu", "Pikachu", 1));
+    others.set_on_event_pushed([&](const Pokemons::Pushed&) { contested("pikachu"); });
+    CHECK(code_of([&] { make_leveling(others, in_group, attempts)("pikachu"); }) == "AfterCommit");
+    CHECK(attempts == 1);
+    CHECK(inner_attempts == 3);
+  }
+}
+
+TEST_CASE("what a callback throws of its own comes out as it is") {
+  Game game;
+  int attempts = 0;
+  game.pokemons.set_on_event_pushed(
+      [](const Pokemons::Pushed&) { throw pokemon::Rejected("callback"); });
+  CHECK_THROWS_AS(make_leveling(game.pokemons, false, attempts)("pikachu"), pokemon::Rejected);
+  CHECK(attempts == 1);
+}
+
 TEST_CASE("only a lost optimistic lock is tried again") {
   const Game game;
   int attempts = 0;

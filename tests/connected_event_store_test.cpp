@@ -2,9 +2,13 @@
 #include <castore/connected_event_store.hpp>
 #include <castore/in_memory/event_storage_adapter.hpp>
 
+#include <algorithm>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "pokemon/commands.hpp"
@@ -260,10 +264,6 @@ TEST_CASE_FIXTURE(Fixture, "a connected event store can be connected again") {
   CHECK(&twice.event_storage_adapter() == storage.get());
 }
 
-TEST_CASE_FIXTURE(Fixture, "the same store on another adapter publishes nothing") {
-  const ConnectedEventStore connected(pokemons, queue);
-  const auto other = std::make_shared<InMemoryEventStorageAdapter>();
-  const Pokemons moved = connected.on_adapter(other);
 TEST_CASE_FIXTURE(Fixture, "a callback that pushes on has its messages in the order of commit") {
   ConnectedEventStore connected(pokemons, queue);
   const auto push_up_to = [&connected](Version last) {
@@ -429,6 +429,10 @@ TEST_CASE_FIXTURE(Fixture, "an event store is not connected to a channel that wa
   CHECK(code_of([&] { ConnectedEventStore(tamed, queue); }) == "MessageChannelEventStoreNotFound");
 }
 
+TEST_CASE_FIXTURE(Fixture, "the same store on another adapter publishes nothing") {
+  const ConnectedEventStore connected(pokemons, queue);
+  const auto other = std::make_shared<InMemoryEventStorageAdapter>();
+  const Pokemons moved = connected.on_adapter(other);
   moved.push_event(appeared("pikachu", "Pikachu", 42));
   CHECK(published->published.empty());
   CHECK_FALSE(pokemons.get_aggregate("pikachu"));

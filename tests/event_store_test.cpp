@@ -152,6 +152,66 @@ TEST_CASE("other payloads stand for every event type that the store does not nam
   }
 }
 
+TEST_CASE(
+    "another payload under a type that the store names is checked, told of and folded as that") {
+  struct Reducer {
+    AnyLife operator()(AnyLife life, const Event<PokemonAppeared>& event) const {
+      life.types.push_back("appeared " + event.payload.name);
+      return life;
+    }
+    AnyLife operator()(AnyLife life, const Event<OtherPayload>& event) const {
+      life.types.push_back("other " + event.payload.type);
+      return life;
+    }
+  };
+  using Lives = EventStore<AnyLife, OtherPayload, PokemonAppeared>;
+  const auto adapter = std::make_shared<InMemoryEventStorageAdapter>();
+  std::vector<bool> told_of_other;
+  Lives lives("POKEMONS", Reducer{}, adapter);
+  lives.set_on_event_pushed([&](const Lives::Pushed& pushed) {
+    told_of_other.push_back(std::holds_alternative<Event<OtherPayload>>(pushed.event));
+  });
+  const auto mew = [](std::string type, std::optional<std::string> json,
+                      std::optional<RawJson> metadata = std::nullopt) {
+    return NewEvent<OtherPayload>{.aggregate_id = "mew",
+                                  .version = 1,
+                                  .payload = {std::move(type), std::move(json)},
+                                  .metadata = std::move(metadata)};
+  };
+  const auto refused = [&](const NewEvent<OtherPayload>& event, const std::string& path) {
+    const auto alone = thrown<InvalidEventError>([&] { lives.push_event(event); });
+    REQUIRE(alone);
+    CHECK(alone->path() == path);
+    const auto grouped =
+        thrown<InvalidEventError>([&] { push_event_group(lives.group_event(event)); });
+    REQUIRE(grouped);
+    CHECK(grouped->path() == path);
+    CHECK_FALSE(lives.get_aggregate("mew"));
+  };
+  refused(mew("POKEMON_APPEARED", R"({"name":7,"level":5})"), "payload.name");
+  refused(mew("POKEMON_APPEARED", std::nullopt), "payload");
+  refused(mew("POKEMON_APPEARED", R"({"name":"Mew","level":5})", RawJson{R"({"trigger":1})"}),
+          "metadata.trigger");
+
+  SUBCASE("pushed alone") {
+    const auto pushed = lives.push_event(mew("POKEMON_APPEARED", R"({"name":"Mew","level":5})"));
+    CHECK(pushed.next_aggregate.value().types == std::vector<std::string>{"appeared Mew"});
+    CHECK(told_of_other == std::vector<bool>{false});
+  }
+  SUBCASE("in a group") {
+    const auto [pushed] =
+        push_event_group(lives.group_event(mew("POKEMON_APPEARED", R"({"name":"Mew","level":5})")));
+    CHECK(pushed.next_aggregate.value().types == std::vector<std::string>{"appeared Mew"});
+    CHECK(told_of_other == std::vector<bool>{false});
+  }
+  SUBCASE("and under another type as what it is") {
+    const auto pushed = lives.push_event(mew("UNHEARD_OF", "[]"));
+    CHECK(pushed.next_aggregate.value().types == std::vector<std::string>{"other UNHEARD_OF"});
+    CHECK(told_of_other == std::vector<bool>{true});
+  }
+  CHECK(lives.get_existing_aggregate("mew").types.size() == 1);
+}
+
 // --- Aggregates -------------------------------------------------------------------------------
 
 TEST_CASE("an aggregate is its events folded") {

@@ -3,6 +3,7 @@
 /// \file
 /// BOUNDARY: what every `EventStorageAdapter` has to do alike. For authors of adapters.
 
+#include <castore/after_commit.hpp>  // IWYU pragma: export
 #include <castore/event_storage_adapter.hpp>
 #include <functional>
 #include <limits>

@@ -5,6 +5,7 @@
 /// Headers of their own are a database (`castore/sqlite/event_storage_adapter.hpp`), the test tools
 /// (`castore/testing/`) and JSON Schema (`castore/json_schema/json_schemas.hpp`).
 
+#include <castore/after_commit.hpp>                     // IWYU pragma: export
 #include <castore/command.hpp>                          // IWYU pragma: export
 #include <castore/connected_event_store.hpp>            // IWYU pragma: export
 #include <castore/dam.hpp>                              // IWYU pragma: export

@@ -34,7 +34,8 @@ namespace castore {
 template <class... Stores>
 using EventStores = std::tuple<const Stores&...>;
 
-/// References to event stores, for a command. They have to outlive it.
+/// References to event stores, for a command. They have to outlive it: a temporary one does not
+/// compile.
 template <class... Stores>
 [[nodiscard]] EventStores<std::remove_cvref_t<Stores>...> event_stores(
     Stores&&... stores) noexcept {
@@ -159,8 +160,12 @@ using HandlerTraits = HandlerSignature<typename SignatureOf<Handler>::type>;
 /// A use case of the application: input in, events pushed to the event stores it requires, output
 /// out. If the handler loses the optimistic lock (`EventAlreadyExistsError`, and no other error),
 /// it is run again, from the beginning and on what is stored by then; the last such error leaves
-/// the command. So a handler has no effect but its pushes, which it makes last and in one group;
-/// what else it needs (a clock, a source of ids) comes in as context arguments.
+/// the command. So a handler has no effect but its pushes, which it makes last and in one group: of
+/// several pushes those before the one that loses stay stored, and are made again. What else it
+/// needs (a clock, a source of ids) comes in as context arguments.
+///
+/// A lost lock that a callback, a reducer or a channel meets after the commit is none of the
+/// command's: it comes out as an `AfterCommitError`, and nothing is run again.
 ///
 /// The handler is any callable `Output (const Input&, const EventStores<Stores...>&, Context...)`
 /// with one const call operator. `Input` is any type, `Output` may be void. A command is a small

@@ -25,9 +25,14 @@ namespace castore {
 /// - The order is: the event is committed, `on_event_pushed` is called, the message is published.
 ///   What the callback throws comes out, and the message is not published. Inside an open
 ///   transaction of the caller's, all this waits for its commit.
+/// - A thread publishes in the order of its commits. So what is pushed in turn from a callback or a
+///   channel, while they are told of an event, is stored at once, but published once that one is
+///   published, with its group or transaction, and before the push that began it returns: failures
+///   come out of that.
 /// - What the reducer throws for the next aggregate comes out after all this, and keeps no message
 ///   back but one that needs the aggregate: that of a state-carrying channel.
-/// - If publishing fails, the event is stored all the same, and the push throws `PublishError`, or
+/// - If publishing fails, the event is stored all the same, and the push throws `PublishError` (an
+///   `AfterCommitError`), or
 ///   the `commit()` of the transaction it stands in. The others of a group, and what goes to the
 ///   other channel of a store that is connected twice, are published still; the first failure is
 ///   thrown. So a message may be lost, when that happens or the program ends in between: at most
@@ -36,13 +41,16 @@ namespace castore {
 ///   publishes nothing when it is used itself. Messages are news: `replay` is never set.
 ///
 /// Original and channel are borrowed, and the original is not const: they have to outlive this
-/// object, its copies, and the transactions it pushes in.
+/// object, its copies, and the transactions, callbacks and channels it pushes in.
 template <class A, class... Payloads>
 class ConnectedEventStore : public EventStore<A, Payloads...> {
  public:
   using Original = EventStore<A, Payloads...>;
   using typename Original::Pushed;
 
+  /// \throws MessageChannelEventStoreNotFoundError  the channel was given event stores of this
+  /// type,
+  ///     but not this one
   template <class Channel>
   ConnectedEventStore(Original& original, Channel& message_channel)
       : Original(original, [&original, &message_channel](const Pushed& pushed) {
@@ -51,7 +59,10 @@ class ConnectedEventStore : public EventStore<A, Payloads...> {
     static_assert(Channel::template carries<Original>,
                   "the message channel does not carry this event store: add it to "
                   "MessageQueue<Stores...> and give it to the constructor");
+    message_channel.check_event_store(original.event_store_id());
   }
+  template <class Channel>
+  ConnectedEventStore(Original& original, const Channel&& temporary_message_channel) = delete;
   /// Setting the callback sets the original's: it cannot be const.
   template <class Channel>
   ConnectedEventStore(const Original& original, Channel& message_channel) = delete;

@@ -5,6 +5,7 @@
 /// caller needs the fields to act. What is merely absent is a `std::optional`, never an error.
 
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -54,6 +55,7 @@ enum class ErrorCode {
   forked_process,
   permission_denied,
   foreign_trigger,
+  after_commit,
 };
 
 /// `ErrorCode::event_already_exists` → "EventAlreadyExists".
@@ -344,6 +346,30 @@ class FileNotFoundError : public StorageError {
 
  private:
   std::string path_;
+};
+
+/// An error of castore's that arose after the commit, in a reducer, a callback or an action that
+/// ran then. What was pushed is stored, or will be with the transaction that is open still: pushing
+/// it again would be wrong. So an `EventAlreadyExistsError` that leaves a push is that push's own,
+/// and not one that a callback has met at another event store. (What is no `castore::Error` comes
+/// out as it was thrown.)
+class AfterCommitError : public Error {
+ public:
+  /// \param cause  not null
+  AfterCommitError(std::string event_store_id, std::string aggregate_id, Version version,
+                   std::exception_ptr cause);
+  /// Of a transaction as a whole.
+  explicit AfterCommitError(std::exception_ptr cause);
+
+  [[nodiscard]] const std::exception_ptr& cause() const noexcept { return cause_; }
+
+ protected:
+  AfterCommitError(ErrorCode code, const std::string& message, std::vector<ErrorField> fields,
+                   std::exception_ptr cause)
+      : Error(code, message, std::move(fields)), cause_(std::move(cause)) {}
+
+ private:
+  std::exception_ptr cause_;
 };
 
 /// Another process, thread or connection held the write lock for longer than the busy timeout.

@@ -162,9 +162,9 @@ class EventStorageAdapter {
   /// can stand in one group. A decorator answers what the adapter inside it answers.
   [[nodiscard]] virtual const void* transaction_domain() const noexcept = 0;
 
-  /// Runs `action` once what this thread has pushed is committed: at once, unless a transaction of
-  /// the caller is still open. If that one is rolled back, `action` is dropped. A decorator hands
-  /// it on to the adapter inside it.
+  /// Runs `action`, by `run_after_commit`, once what this thread has pushed is committed: at once,
+  /// unless a transaction of the caller's is still open. If that one is rolled back, `action` is
+  /// dropped. A decorator hands it on to the adapter inside it.
   virtual void after_commit(std::function<void()> action) = 0;
 };
 

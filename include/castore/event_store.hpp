@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <castore/after_commit.hpp>
 #include <castore/event_storage_adapter.hpp>
 #include <castore/event_type.hpp>
 #include <castore/json_schema.hpp>
@@ -84,7 +85,7 @@ struct EventStoreOptions {
 
   /// Called after an event is committed, on the pushing thread; where the reducer has thrown, too,
   /// then without `next_aggregate`. What it throws comes out of the push, although the event is
-  /// stored.
+  /// stored: an error of castore's as an `AfterCommitError`, all else as it is.
   std::function<void(const PushedEvent<A, Payloads...>&)> on_event_pushed{};
 
   /// How `simulate_aggregate` books an event: by default `indexed[event.version] = event`. A
@@ -104,24 +105,16 @@ struct EventStoreOptions {
 
 namespace detail {
 
-/// The first exception of several actions that are all to be done.
-class FirstFailure {
- public:
-  template <class Action>
-  void keep_of(Action&& action) noexcept {
-    try {
-      action();
-    } catch (...) {
-      if (!failure_) failure_ = std::current_exception();
-    }
+/// Does what comes after the commit of `event`.
+/// \throws AfterCommitError; or what `action` throws, where that is no error of castore's
+template <class P, class Action>
+void after_commit(const std::string& event_store_id, const Event<P>& event, Action&& action) {
+  try {
+    action();
+  } catch (...) {
+    rethrow_after_commit(event_store_id, event.aggregate_id, event.version);
   }
-  void rethrow() const {
-    if (failure_) std::rethrow_exception(failure_);
-  }
-
- private:
-  std::exception_ptr failure_;
-};
+}
 
 /// One group event, whatever its store: what `push_event_group` needs of it.
 class GroupMember {
@@ -307,6 +300,9 @@ class EventStore {
       : event_store_id_(std::move(event_store_id)),
         reducers_(make_reducers(std::move(reducer))),
         event_storage_adapter_(std::move(event_storage_adapter)),
+        options_(std::move(options)),
+        schemas_(compile_schemas()) {}
+
   EventStore(const EventStore&) = default;
   EventStore(EventStore&&) = default;
   /// \throws InvalidOptionError  `other` is connected to this event store, perhaps by way of
@@ -315,9 +311,6 @@ class EventStore {
   EventStore& operator=(const EventStore& other) { return *this = EventStore(other); }
   EventStore& operator=(EventStore&& other);
   ~EventStore() = default;
-
-        options_(std::move(options)),
-        schemas_(compile_schemas()) {}
 
   [[nodiscard]] const std::string& event_store_id() const noexcept { return event_store_id_; }
 
@@ -387,6 +380,8 @@ class EventStore {
   /// \throws InvalidEventError        the event breaks a rule; nothing is stored
   /// \throws EventAlreadyExistsError  the optimistic lock; nothing is stored
   /// \throws VersionGapError          the version is not the newest + 1; nothing is stored
+  /// \throws AfterCommitError         the event is stored, and the reducer, `on_event_pushed` or a
+  ///     message channel has met an error of castore's; what else they throw comes out as it is
   template <class P>
   PushEventResult<A, P> push_event(NewEvent<P> event, const PushOptions<A>& options = {}) const;
 
@@ -417,18 +412,18 @@ class EventStore {
   /// For `Registry::add`. Needs `to_json` of the aggregate.
   [[nodiscard]] EventStoreDescription describe() const;
 
-  /// With the members `aggregateId` and `version`, but where the application calls something else
-  /// so.
   // The event store's part in messages: from typed to JSON text and back.
   [[nodiscard]] static EventDetail encode_event(const AnyEvent& event);
   /// \throws MalformedEventError  an event that is not of this kind of store, or does not fit
-  /// As far as the application's functions read it: `aggregate_id` and `version` may be no members
-  /// of theirs, and are set by whoever knows the event.
   [[nodiscard]] static AnyEvent decode_event(std::string_view event_store_id,
                                              const EventView& event);
+  /// With the members `aggregateId` and `version`, but where the application calls something else
+  /// so.
   [[nodiscard]] static std::string encode_aggregate(const A& aggregate) {
     return detail::write_aggregate(aggregate);
   }
+  /// As far as the application's functions read it: `aggregate_id` and `version` may be no members
+  /// of theirs, and are set by whoever knows the event.
   [[nodiscard]] static A decode_aggregate(std::string_view json) {
     return detail::read_aggregate<A>(json);
   }
@@ -446,6 +441,7 @@ class EventStore {
   template <class P>
   using ReducerOf = std::function<A(A&&, const Event<P>&)>;
   using Reducers = std::tuple<ReducerOf<Payloads>...>;
+  using Listener = std::function<void(const Pushed&)>;
 
   template <class Reducer>
   static std::shared_ptr<const Reducers> make_reducers(Reducer reducer) {
@@ -470,7 +466,26 @@ class EventStore {
 
   /// Who is to be told of a committed event, in this order: the callback, then the message
   /// channels. By value: it may be called after this object is gone.
-  [[nodiscard]] std::function<void(const Pushed&)> listener() const;
+  [[nodiscard]] Listener listener() const;
+
+  /// To all channels, whatever one of them throws.
+  static void publish(const std::string& event_store_id, const std::vector<Listener>& channels,
+                      const Pushed& pushed) {
+    detail::FirstFailure failure;
+    for (const Listener& channel : channels) {
+      failure.keep_of(
+          [&] { after_commit(event_store_id, pushed.event, [&] { channel(pushed); }); });
+    }
+    failure.rethrow();
+  }
+
+  /// Does what comes after the commit of `event`.
+  /// \throws AfterCommitError; or what `action` throws, where that is no error of castore's
+  template <class Action>
+  static void after_commit(const std::string& event_store_id, const AnyEvent& event,
+                           Action&& action) {
+    std::visit([&](const auto& e) { detail::after_commit(event_store_id, e, action); }, event);
+  }
 
   template <class P>
   static void require_own_event() {
@@ -503,14 +518,45 @@ class EventStore {
   /// \throws InvalidEventError  its type or its text is not what this kind of store reads
   static void check_new(std::string_view event_store_id, const NewEventView& event);
 
+  /// Checks what its C++ type does not say of an event to be pushed as a `P`: that it fits the
+  /// schemas and, where it is an `OtherPayload`, the payload of its type.
+  /// \throws SchemaViolationError, InvalidEventError
+  template <class P>
+  void check_pushed(const NewEventView& event) const {
+    if (schemas_) schemas_->check(event.type, event.payload, event.metadata);
+    if constexpr (std::same_as<P, OtherPayload>) check_new(event_store_id_, event);
+  }
+
   /// After a push: what is known of the next aggregate.
   template <class P>
-  static std::optional<A> next_aggregate(const Reducers& reducers, const Event<P>& event,
+  static std::optional<A> next_aggregate(const std::string& event_store_id,
+                                         const Reducers& reducers, const Event<P>& event,
                                          std::optional<A> previous) {
     if (!previous && event.version != 1) return std::nullopt;
     A aggregate = previous ? std::move(*previous) : A{};
-    reduce(reducers, aggregate, event);
+    if constexpr (std::same_as<P, OtherPayload>) {
+      reduce(reducers, aggregate, as_read(event_store_id, event));
+    } else {
+      reduce(reducers, aggregate, event);
+    }
     return aggregate;
+  }
+
+  /// A pushed event as readers will get it: an `OtherPayload` may be of a type that the store
+  /// lists.
+  template <class P>
+  static AnyEvent as_read(const std::string& event_store_id, const Event<P>& event) {
+    if constexpr (std::same_as<P, OtherPayload>) {
+      const EncodedEvent encoded = encode(event.payload, event.metadata);
+      return decode_event(event_store_id, {.aggregate_id = event.aggregate_id,
+                                           .version = event.version,
+                                           .type = event.type(),
+                                           .timestamp = event.timestamp,
+                                           .payload = encoded.payload,
+                                           .metadata = encoded.metadata});
+    } else {
+      return event;
+    }
   }
 
   template <class, class>
@@ -522,7 +568,7 @@ class EventStore {
   Options options_;
   std::shared_ptr<const detail::EventSchemas> schemas_;  ///< null: there are none
   EventStore* original_ = nullptr;                       ///< of a connected event store
-  std::function<void(const Pushed&)> publish_;           ///< the same
+  Listener publish_;                                     ///< the same
 };
 
 template <class A, class P>
@@ -553,12 +599,15 @@ class GroupedEvent final : public detail::GroupMember {
     }
     result_->event.timestamp = timestamp;  // of the newest push, where it is pushed again
     result_->next_aggregate = std::nullopt;
-    result_->next_aggregate = next_(result_->event, prev_aggregate_);
+    detail::after_commit(event_store_id_, result_->event,
+                         [&] { result_->next_aggregate = next_(result_->event, prev_aggregate_); });
   }
 
   void notify() override {
     if (!notify_ || !result_) return;  // without a result where a payload cannot be moved
-    adapter_->after_commit([notify = notify_, result = *result_] { notify(result); });
+    detail::after_commit(event_store_id_, result_->event, [&] {
+      adapter_->after_commit([notify = notify_, result = *result_] { notify(result); });
+    });
   }
 
  private:
@@ -617,6 +666,26 @@ std::tuple<PushEventResult<A, P>, PushEventResult<As, Ps>...> push_event_group(
 // ---------------------------------------------------------------------------------------------
 
 template <class A, class... Payloads>
+EventStore<A, Payloads...>& EventStore<A, Payloads...>::operator=(EventStore&& other) {
+  if (this == &other) return *this;
+  for (const EventStore* store = other.original_; store; store = store->original_) {
+    if (store != this) continue;
+    throw InvalidOptionError("event_store",
+                             "the event store " + event_store_id_ +
+                                 " cannot be connected to itself: keep the connected "
+                                 "one in a variable of its own");
+  }
+  event_store_id_ = std::move(other.event_store_id_);
+  reducers_ = std::move(other.reducers_);
+  event_storage_adapter_ = std::move(other.event_storage_adapter_);
+  options_ = std::move(other.options_);
+  schemas_ = std::move(other.schemas_);
+  original_ = other.original_;
+  publish_ = std::move(other.publish_);
+  return *this;
+}
+
+template <class A, class... Payloads>
 std::vector<std::string_view> EventStore<A, Payloads...>::event_types() {
   std::vector<std::string_view> types;
   const auto add = [&]<class P>(std::type_identity<P>) {
@@ -651,19 +720,22 @@ std::shared_ptr<const detail::EventSchemas> EventStore<A, Payloads...>::compile_
 }
 
 template <class A, class... Payloads>
-std::function<void(const typename EventStore<A, Payloads...>::Pushed&)>
-EventStore<A, Payloads...>::listener() const {
-  if (!original_) return options_.on_event_pushed;
-  std::vector<std::function<void(const Pushed&)>> channels;  // the outermost first
+typename EventStore<A, Payloads...>::Listener EventStore<A, Payloads...>::listener() const {
+  if (!original_ && !options_.on_event_pushed) return nullptr;
+  std::vector<Listener> channels;  // the outermost first
   const EventStore* store = this;
   for (; store->original_; store = store->original_) channels.push_back(store->publish_);
-  return [callback = store->options_.on_event_pushed,
+  std::reverse(channels.begin(), channels.end());
+  return [event_store_id = event_store_id_, callback = store->options_.on_event_pushed,
           channels = std::move(channels)](const Pushed& pushed) {
-    if (callback) callback(pushed);
-    detail::FirstFailure failure;
-    std::for_each(channels.rbegin(), channels.rend(),
-                  [&](const auto& publish) { failure.keep_of([&] { publish(pushed); }); });
-    failure.rethrow();
+    detail::CommitOrder::keep([&] {
+      detail::CommitOrder::Telling telling;
+      if (callback) after_commit(event_store_id, pushed.event, [&] { callback(pushed); });
+      if (channels.empty()) return;
+      if (!telling.is_nested()) return publish(event_store_id, channels, pushed);
+      telling.put_off(
+          [event_store_id, channels, pushed] { publish(event_store_id, channels, pushed); });
+    });
   };
 }
 
@@ -673,26 +745,6 @@ EventDetail EventStore<A, Payloads...>::encode_event(const AnyEvent& event) {
       [](const auto& e) -> EventDetail {
         EncodedEvent encoded = encode(e.payload, e.metadata);
         return {e.aggregate_id,
-template <class A, class... Payloads>
-EventStore<A, Payloads...>& EventStore<A, Payloads...>::operator=(EventStore&& other) {
-  if (this == &other) return *this;
-  for (const EventStore* store = other.original_; store; store = store->original_) {
-    if (store != this) continue;
-    throw InvalidOptionError("event_store",
-                             "the event store " + event_store_id_ +
-                                 " cannot be connected to itself: keep the connected "
-                                 "one in a variable of its own");
-  }
-  event_store_id_ = std::move(other.event_store_id_);
-  reducers_ = std::move(other.reducers_);
-  event_storage_adapter_ = std::move(other.event_storage_adapter_);
-  options_ = std::move(other.options_);
-  schemas_ = std::move(other.schemas_);
-  original_ = other.original_;
-  publish_ = std::move(other.publish_);
-  return *this;
-}
-
                 e.version,
                 std::string(e.type()),
                 e.timestamp,
@@ -861,30 +913,34 @@ PushEventResult<A, P> EventStore<A, Payloads...>::push_event(NewEvent<P> event,
   require_own_event<P>();
   EventStorageAdapter& adapter = event_storage_adapter();
   const EncodedEvent encoded = encode(event.payload, event.metadata);
-  if (schemas_) schemas_->check(event.type(), encoded.payload, encoded.metadata);
+  const NewEventView view{.aggregate_id = event.aggregate_id,
+                          .version = event.version,
+                          .type = event.type(),
+                          .timestamp = event.timestamp,
+                          .payload = encoded.payload,
+                          .metadata = encoded.metadata};
+  check_pushed<P>(view);
   const Timestamp timestamp = adapter.push_event(
-      event_store_id_,
-      {.aggregate_id = event.aggregate_id,
-       .version = event.version,
-       .type = event.type(),
-       .timestamp = event.timestamp,
-       .payload = encoded.payload,
-       .metadata = encoded.metadata},
+      event_store_id_, view,
       {.force = options.force, .allow_version_gap = options_.allow_version_gaps});
   PushEventResult<A, P> result{{std::move(event.aggregate_id), event.version, timestamp,
                                 std::move(event.payload), std::move(event.metadata)},
                                std::nullopt};
   detail::FirstFailure failure;
   failure.keep_of([&] {
-    result.next_aggregate = next_aggregate(*reducers_, result.event, options.prev_aggregate);
+    detail::after_commit(event_store_id_, result.event, [&] {
+      result.next_aggregate =
+          next_aggregate(event_store_id_, *reducers_, result.event, options.prev_aggregate);
+    });
   });
   failure.keep_of([&] {
-    auto callback = listener();
-    if (!callback) return;
-    adapter.after_commit(
-        [callback = std::move(callback), pushed = Pushed{result.event, result.next_aggregate}] {
-          callback(pushed);
-        });
+    detail::after_commit(event_store_id_, result.event, [&] {
+      auto callback = listener();
+      if (!callback) return;
+      adapter.after_commit([callback = std::move(callback),
+                            pushed = Pushed{as_read(event_store_id_, result.event),
+                                            result.next_aggregate}] { callback(pushed); });
+    });
   });
   failure.rethrow();
   return result;
@@ -897,17 +953,17 @@ GroupedEvent<A, P> EventStore<A, Payloads...>::group_event(NewEvent<P> event,
   require_own_event<P>();
   static_cast<void>(event_storage_adapter());
   GroupedEvent<A, P> grouped(adapter_in_use(), event_store_id_, std::move(event));
-  if (schemas_) {
-    schemas_->check(grouped.event_.type(), grouped.encoded_.payload, grouped.encoded_.metadata);
-  }
+  check_pushed<P>(grouped.view().event);
   grouped.allow_version_gap_ = options_.allow_version_gaps;
   grouped.prev_aggregate_ = std::move(options.prev_aggregate);
-  grouped.next_ = [reducers = reducers_](const Event<P>& e, std::optional<A> previous) {
-    return next_aggregate(*reducers, e, std::move(previous));
+  grouped.next_ = [event_store_id = event_store_id_, reducers = reducers_](
+                      const Event<P>& e, std::optional<A> previous) {
+    return next_aggregate(event_store_id, *reducers, e, std::move(previous));
   };
   if (auto callback = listener()) {
-    grouped.notify_ = [callback = std::move(callback)](const PushEventResult<A, P>& result) {
-      callback(Pushed{result.event, result.next_aggregate});
+    grouped.notify_ = [event_store_id = event_store_id_,
+                       callback = std::move(callback)](const PushEventResult<A, P>& result) {
+      callback(Pushed{as_read(event_store_id, result.event), result.next_aggregate});
     };
   }
   return grouped;

@@ -26,7 +26,8 @@ namespace castore {
 
 /// Listed among a store's payloads, it stands for every event type that the list does not name:
 /// events of a newer version of the application, or of none. Without it such an event is a
-/// `MalformedEventError` when read.
+/// `MalformedEventError` when read. Pushed under a type that the list does name, it is checked,
+/// told of and folded as that.
 struct OtherPayload {
   std::string type;
   std::optional<std::string> json;  ///< the payload's text

@@ -96,7 +96,7 @@ class MessageChannelAdapter {
 };
 
 /// The event is stored, but could not be published: pushing it again would be wrong.
-class PublishError : public Error {
+class PublishError : public AfterCommitError {
  public:
   /// \param cause  what the channel, or what makes the message, has thrown
   PublishError(std::string event_store_id, EventDetail event, std::exception_ptr cause);
@@ -104,12 +104,10 @@ class PublishError : public Error {
   [[nodiscard]] const std::string& event_store_id() const noexcept { return event_store_id_; }
   /// As it is stored.
   [[nodiscard]] const EventDetail& event() const noexcept { return event_; }
-  [[nodiscard]] const std::exception_ptr& cause() const noexcept { return cause_; }
 
  private:
   std::string event_store_id_;
   EventDetail event_;
-  std::exception_ptr cause_;
 };
 
 }  // namespace castore

@@ -260,8 +260,8 @@ class MessageChannel {
                           detail::Borrowed<Stores>... source_event_stores,
                           std::shared_ptr<MessageChannelAdapter> adapter = nullptr)
       : core_(message_type_, message_channel_type_, std::move(message_channel_id),
-              {std::string(source_event_stores.event_store_id())...}, std::move(adapter)),
-        source_event_stores_(&source_event_stores...) {}
+              {std::string(source_event_stores->event_store_id())...}, std::move(adapter)),
+        source_event_stores_(&*source_event_stores...) {}
 
   [[nodiscard]] const std::string& message_channel_id() const noexcept { return core_.id(); }
   /// In the order of the template arguments.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <castore/after_commit.hpp>
 #include <castore/in_memory/event_storage_adapter.hpp>
 #include <iterator>
 #include <map>
@@ -311,6 +312,8 @@ std::unique_ptr<EventFeed> InMemoryEventStorageAdapter::open_event_feed(FeedQuer
   return std::make_unique<Feed>(impl_, std::move(query));
 }
 
-void InMemoryEventStorageAdapter::after_commit(std::function<void()> action) { action(); }
+void InMemoryEventStorageAdapter::after_commit(std::function<void()> action) {
+  run_after_commit({&action, 1});
+}
 
 }  // namespace castore

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <castore/after_commit.hpp>
 #include <castore/sqlite/database.hpp>
 #include <exception>
 #include <span>
@@ -51,18 +52,6 @@ void switch_to_wal(Connection& connection, const DatabaseOptions& options) {
       patience.wait(reason);
     }
   }
-}
-
-void run_all(const std::vector<std::function<void()>>& actions) {
-  std::exception_ptr failure;
-  for (const auto& action : actions) {
-    try {
-      action();
-    } catch (...) {
-      if (!failure) failure = std::current_exception();
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
 }
 
 /// One of its own for each that is told: they look at it on different threads.
@@ -386,7 +375,7 @@ void Database::Impl::commit() {
     ready = commit_inside();
     if (open_transactions.empty()) make_room();
   }
-  run_all(ready);
+  run_after_commit(ready);
 }
 
 void Database::Impl::rollback(std::uint64_t id) noexcept {
@@ -420,7 +409,7 @@ void Database::Impl::run(PendingWrite& write) {
   check_process();
   if (queue.held()) {  // inside whatever this thread has open
     check_alive();
-    return run_all(run_alone(write));
+    return run_after_commit(run_alone(write));
   }
   if (!writer) throw read_only();
   const auto began = std::chrono::steady_clock::now();
@@ -483,7 +472,7 @@ void Database::Impl::lead(PendingWrite& write, std::size_t expected) {
     make_room();
   }
   if (write.failure) std::rethrow_exception(std::move(write.failure));
-  run_all(ready);
+  run_after_commit(ready);
 }
 
 Database::Impl::Actions Database::Impl::run_batch(PendingWrite& leaders) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <castore/after_commit.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -689,7 +690,7 @@ void SqliteEventStorageAdapter::after_commit(std::function<void()> action) {
   if (database.in_transaction()) {
     database.actions.push_back(std::move(action));
   } else if (!database.host_is_in_transaction()) {
-    action();
+    run_after_commit({&action, 1});
   }
 }
 

@@ -371,6 +371,19 @@ TEST_CASE_FIXTURE(Fixture, "an action waits for the outermost commit") {
     transaction.commit();
     CHECK(stored("later") == std::vector<Version>{1});
   }
+  SUBCASE("a conflict that it meets is none of the commit") {
+    sqlite::Transaction transaction(*database);
+    push_one("a", 1);
+    events.after_commit([this] { push_one("a", 1); });
+    const auto error = thrown<AfterCommitError>([&] { transaction.commit(); });
+    REQUIRE(error);
+    CHECK_THROWS_AS(std::rethrow_exception(error->cause()), EventAlreadyExistsError);
+    CHECK(stored("a") == std::vector<Version>{1});
+  }
+  SUBCASE("nor of what is outside a transaction") {
+    push_one("a", 1);
+    CHECK(code_of([&] { events.after_commit([this] { push_one("a", 1); }); }) == "AfterCommit");
+  }
 }
 
 TEST_CASE_FIXTURE(Fixture, "on_event_pushed fires after the transaction that pushed") {

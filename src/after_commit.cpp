@@ -1,0 +1,58 @@
+#include <castore/after_commit.hpp>
+#include <string>
+
+namespace castore {
+namespace detail {
+namespace {
+
+thread_local CommitOrder* innermost_order = nullptr;
+
+}  // namespace
+
+void rethrow_after_commit(std::string_view event_store_id, std::string_view aggregate_id,
+                          Version version) {
+  try {
+    throw;
+  } catch (const AfterCommitError&) {
+    throw;
+  } catch (const Error&) {
+    throw AfterCommitError(std::string(event_store_id), std::string(aggregate_id), version,
+                           std::current_exception());
+  }
+}
+
+CommitOrder* CommitOrder::innermost() noexcept { return innermost_order; }
+
+void CommitOrder::set_innermost(CommitOrder* order) noexcept { innermost_order = order; }
+
+void CommitOrder::end(FirstFailure& failure) noexcept {
+  if (outer_ != nullptr) {
+    outer_->deeper_.splice(outer_->deeper_.end(), own_);
+    outer_->deeper_.splice(outer_->deeper_.end(), deeper_);
+  }
+  while (!deeper_.empty()) {
+    std::list<std::function<void()>> first;
+    first.splice(first.begin(), deeper_, deeper_.begin());
+    const Telling telling;
+    failure.keep_of(first.front());
+  }
+  set_innermost(outer_);
+}
+
+}  // namespace detail
+
+void run_after_commit(std::span<const std::function<void()>> actions) {
+  detail::CommitOrder::keep([&] {
+    detail::FirstFailure failure;
+    for (const auto& action : actions) failure.keep_of(action);
+    try {
+      failure.rethrow();
+    } catch (const AfterCommitError&) {
+      throw;
+    } catch (const Error&) {
+      throw AfterCommitError(std::current_exception());
+    }
+  });
+}
+
+}  // namespace castore
