@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <future>
 #include <optional>
@@ -38,14 +39,22 @@ struct Account {
   int conflicts = 0;
   int busy = 0;
   int other_errors = 0;
+  std::int64_t most_overtaken =
+      0;  ///< by that many events of others, from beginning to end of a push
   steady_clock::duration longest{};
 };
 
+/// So long that a disk that stands still for a moment, on a machine that has more to do, is no
+/// failure: that nobody waits too long is seen by how many get their turn before.
+constexpr std::chrono::minutes patience{2};
+
 /// Reads the aggregate, decides, pushes, and does so again after a lost race.
-void push_next(EventStorageAdapter& events, const std::string& id, Account& account) {
+void push_next(SqliteEventStorageAdapter& events, const std::string& id, Account& account) {
+  const auto newest_position = [&] { return events.database()->info().last_position; };
   for (bool lost = true; lost;) {
     const auto newest = versions(events, "STORE", id, {.limit = 1, .reverse = true});
     const Version next = newest.empty() ? 1 : newest.front() + 1;
+    const std::int64_t before = newest_position();
     const auto start = steady_clock::now();
     lost = false;
     try {
@@ -58,6 +67,7 @@ void push_next(EventStorageAdapter& events, const std::string& id, Account& acco
       ++account.busy;
     }
     account.longest = std::max(account.longest, steady_clock::now() - start);
+    account.most_overtaken = std::max(account.most_overtaken, newest_position() - before - 1);
   }
 }
 
@@ -67,7 +77,8 @@ struct Load {
 };
 
 void push_in_threads(const fs::path& path, const Load& load, const Pipe<Account>& pipe) {
-  const auto database = sqlite::Database::open(path, {.synchronous = load.synchronous});
+  const auto database =
+      sqlite::Database::open(path, {.synchronous = load.synchronous, .busy_timeout = patience});
   std::vector<std::jthread> threads;
   threads.reserve(threads_per_process);
   for (int i = 0; i < threads_per_process; ++i) {
@@ -93,6 +104,7 @@ Account sum(const Pipe<Account>& pipe) {
     sum.conflicts += account.conflicts;
     sum.busy += account.busy;
     sum.other_errors += account.other_errors;
+    sum.most_overtaken = std::max(sum.most_overtaken, account.most_overtaken);
     sum.longest = std::max(sum.longest, account.longest);
   }
   return sum;
@@ -116,13 +128,13 @@ TEST_CASE("threads of many processes get each version once and nobody waits too 
   CHECK(all.pushed == process_count * threads_per_process * load.pushes_per_thread);
   CHECK(all.busy == 0);
   CHECK(all.other_errors == 0);
-  CHECK(all.longest < sqlite::DatabaseOptions{}.busy_timeout);
+  CHECK(all.most_overtaken < all.pushed / 2);
   CHECK(Sql{path}.value("SELECT count(*) FROM castore_event") == std::to_string(all.pushed));
   CHECK(flaws(path) == "");
   if (figures_wanted()) {
     const auto longest = std::chrono::duration_cast<milliseconds>(all.longest).count();
     MESSAGE(all.pushed << " pushed, " << all.conflicts << " conflicts, longest " << longest
-                       << " ms");
+                       << " ms, overtaken by " << all.most_overtaken);
   }
 }
 
