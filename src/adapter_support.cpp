@@ -123,18 +123,22 @@ class TokenReader {
 };
 
 constexpr std::string_view token_form = "1";
+constexpr std::string_view token_form_with_max_position = "2";
 
 ListAggregateIdsQuery read_page_token(std::string_view event_store_id, std::string_view token) {
   const std::string decoded = from_base64url(token);
   TokenReader reader(decoded);
   static_cast<void>(reader.text());  // the checksum
-  if (reader.text() != token_form || reader.text() != event_store_id) {
+  const std::string_view form = reader.text();
+  const bool has_max_position = form == token_form_with_max_position;
+  if ((form != token_form && !has_max_position) || reader.text() != event_store_id) {
     throw InvalidPageTokenError();
   }
   ListAggregateIdsQuery query;
   query.limit = reader.number();
   query.initial_event_after = reader.timestamp();
   query.initial_event_before = reader.timestamp();
+  if (has_max_position) query.max_position = reader.number();
   query.reverse = reader.number().value_or(0) != 0;
   const auto last_timestamp = reader.timestamp();
   const std::string_view last_id = reader.text();
@@ -254,6 +258,7 @@ ListAggregateIdsQuery resolve_list_query(std::string_view event_store_id,
   if (options.limit) query.limit = options.limit;
   if (options.initial_event_after) query.initial_event_after = options.initial_event_after;
   if (options.initial_event_before) query.initial_event_before = options.initial_event_before;
+  if (options.max_position) query.max_position = options.max_position;
   if (options.reverse) query.reverse = *options.reverse;
   return query;
 }
@@ -261,11 +266,12 @@ ListAggregateIdsQuery resolve_list_query(std::string_view event_store_id,
 std::string make_page_token(std::string_view event_store_id, const ListAggregateIdsQuery& query) {
   std::string fields;
   const auto put_text = [&fields](std::string_view text) { (fields += text) += '\0'; };
-  put_text(token_form);
+  put_text(query.max_position ? token_form_with_max_position : token_form);
   put_text(event_store_id);
   put(fields, query.limit);
   put(fields, query.initial_event_after);
   put(fields, query.initial_event_before);
+  if (query.max_position) put(fields, query.max_position);
   put(fields, std::optional<std::int64_t>(query.reverse ? 1 : 0));
   put(fields, std::optional<Timestamp>(query.last.value().initial_event_timestamp));
   put_text(query.last->aggregate_id);

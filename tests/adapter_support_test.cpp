@@ -27,8 +27,8 @@ ListAggregateIdsQuery query_behind(ListedAggregateId last, std::int64_t limit) {
 
 bool same(const ListAggregateIdsQuery& a, const ListAggregateIdsQuery& b) {
   return a.limit == b.limit && a.initial_event_after == b.initial_event_after &&
-         a.initial_event_before == b.initial_event_before && a.reverse == b.reverse &&
-         a.last == b.last;
+         a.initial_event_before == b.initial_event_before && a.max_position == b.max_position &&
+         a.reverse == b.reverse && a.last == b.last;
 }
 
 // --- Page tokens ------------------------------------------------------------------------------
@@ -44,6 +44,7 @@ TEST_CASE("a page token brings back the query it was made of") {
     if (*rc::gen::arbitrary<bool>()) query.limit = *rc::gen::positive<std::int64_t>();
     query.initial_event_after = maybe_time();
     query.initial_event_before = maybe_time();
+    if (*rc::gen::arbitrary<bool>()) query.max_position = *rc::gen::arbitrary<std::int64_t>();
     query.reverse = *rc::gen::arbitrary<bool>();
     const auto text = rc::gen::nonEmpty(
         rc::gen::container<std::string>(rc::gen::suchThat<char>([](char c) { return c != 0; })));
@@ -92,13 +93,23 @@ TEST_CASE("a page token that spells its query in another way is none of ours") {
   CHECK(code_of([&] { static_cast<void>(resolve("S", token)); }) == "InvalidPageToken");
 }
 
+TEST_CASE("a page token of an earlier version is read") {
+  const std::string token =
+      "NzYwMDc2MTgyMDA4NzkyNTQzNwAxAFMANQAAADAAMTY0MDk5NTIwMDAwMDAwMABwaWthY2h1AA";
+  CHECK(same(resolve("S", token), query_behind({"pikachu", day_1}, 5)));
+  CHECK(make_page_token("S", query_behind({"pikachu", day_1}, 5)) == token);
+}
+
 TEST_CASE("a listing without a token is its options") {
-  const auto query = resolve_list_query(
-      "S",
-      {.limit = 3, .initial_event_after = day_1, .initial_event_before = day_2, .reverse = true});
+  const auto query = resolve_list_query("S", {.limit = 3,
+                                              .initial_event_after = day_1,
+                                              .initial_event_before = day_2,
+                                              .max_position = 7,
+                                              .reverse = true});
   CHECK(same(query, {.limit = 3,
                      .initial_event_after = day_1,
                      .initial_event_before = day_2,
+                     .max_position = 7,
                      .reverse = true,
                      .last = std::nullopt}));
   CHECK(same(resolve_list_query("S", {}), {}));
@@ -108,15 +119,18 @@ TEST_CASE("options given with a token win over its own") {
   ListAggregateIdsQuery asked = query_behind({"pikachu", day_1}, 5);
   asked.initial_event_after = day_1;
   asked.initial_event_before = day_2;
+  asked.max_position = 7;
   asked.reverse = true;
 
   const auto query = resolve_list_query("S", {.limit = 2,
                                               .initial_event_after = day_2,
+                                              .max_position = 8,
                                               .reverse = false,
                                               .page_token = make_page_token("S", asked)});
 
   asked.limit = 2;
   asked.initial_event_after = day_2;
+  asked.max_position = 8;
   asked.reverse = false;
   CHECK(same(query, asked));
 }

@@ -60,7 +60,12 @@ struct Failure {
   friend bool operator==(const Failure&, const Failure&) = default;
 };
 
-using Page = std::pair<std::vector<ListedAggregateId>, bool>;  ///< and whether there are more
+struct Page {
+  std::vector<ListedAggregateId> aggregate_ids;
+  std::vector<std::int64_t> positions;
+  bool has_next = false;
+  friend bool operator==(const Page&, const Page&) = default;
+};
 using Answer = std::variant<Failure, Timestamp, std::vector<EventDetail>, std::vector<Page>>;
 
 template <class Ask>
@@ -96,7 +101,7 @@ class OnAdapter {
     ListAggregateIdsOptions options = question.options;
     for (;;) {
       auto page = adapter_->list_aggregate_ids(question.event_store_id, options);
-      pages.emplace_back(page.aggregate_ids, page.next_page_token.has_value());
+      pages.push_back({page.aggregate_ids, page.positions, page.next_page_token.has_value()});
       if (!page.next_page_token) return pages;
       options = pages.size() == 1 ? question.turn : ListAggregateIdsOptions{};
       options.page_token = page.next_page_token;
@@ -157,6 +162,7 @@ class Model {
       }
       if (version < options.min_version.value_or(version)) continue;
       if (version > options.max_version.value_or(version)) continue;
+      if (row.position > options.max_position.value_or(row.position)) continue;
       events.push_back(row.event);
     }
     if (options.reverse) std::reverse(events.begin(), events.end());
@@ -175,7 +181,12 @@ class Model {
       std::vector<ListedAggregateId> rest = list(question.event_store_id, options, last);
       const bool more = options.limit && rest.size() > static_cast<std::size_t>(*options.limit);
       if (more) rest.resize(static_cast<std::size_t>(*options.limit));
-      pages.emplace_back(rest, more);
+      std::vector<std::int64_t> positions;
+      positions.reserve(rest.size());
+      for (const ListedAggregateId& listed : rest) {
+        positions.push_back(rows_.at({question.event_store_id, listed.aggregate_id, 1}).position);
+      }
+      pages.push_back({rest, positions, more});
       if (!more) return pages;
       last = rest.back();
       if (pages.size() > 1) continue;
@@ -183,6 +194,7 @@ class Model {
       if (turn.limit) options.limit = turn.limit;
       if (turn.initial_event_after) options.initial_event_after = turn.initial_event_after;
       if (turn.initial_event_before) options.initial_event_before = turn.initial_event_before;
+      if (turn.max_position) options.max_position = turn.max_position;
       if (turn.reverse) options.reverse = turn.reverse;
     }
   }
@@ -209,6 +221,9 @@ class Model {
     for (const auto& [id, summary] : summaries) result.push_back(summary);
     return result;
   }
+
+  /// An event that was pushed stays, so that positions have no gaps.
+  [[nodiscard]] std::int64_t newest_position() const { return std::ssize(rows_); }
 
  private:
   struct Row {
@@ -251,6 +266,7 @@ class Model {
       const Timestamp timestamp = row.event.timestamp;
       if (timestamp < options.initial_event_after.value_or(timestamp)) continue;
       if (timestamp > options.initial_event_before.value_or(timestamp)) continue;
+      if (row.position > options.max_position.value_or(row.position)) continue;
       listed.push_back(entry);
     }
     std::sort(listed.begin(), listed.end(), [&](const auto& a, const auto& b) {
@@ -340,12 +356,15 @@ rc::Gen<Question> any_group() {
   });
 }
 
+rc::Gen<std::int64_t> any_position() { return rc::gen::inRange<std::int64_t>(-1, 12); }
+
 rc::Gen<Question> any_reading() {
   return rc::gen::exec([] {
     return Question(ReadEvents{*any_store(),
                                *any_aggregate(),
                                {.min_version = *sometimes(rc::gen::inRange<Version>(-1, 8)),
                                 .max_version = *sometimes(rc::gen::inRange<Version>(-1, 8)),
+                                .max_position = *sometimes(any_position()),
                                 .limit = *sometimes(rc::gen::inRange<std::int64_t>(0, 5)),
                                 .reverse = *rc::gen::arbitrary<bool>()}});
   });
@@ -356,6 +375,7 @@ rc::Gen<ListAggregateIdsOptions> any_list_options() {
     return ListAggregateIdsOptions{.limit = *sometimes(rc::gen::inRange<std::int64_t>(0, 4)),
                                    .initial_event_after = *sometimes(any_timestamp()),
                                    .initial_event_before = *sometimes(any_timestamp()),
+                                   .max_position = *sometimes(any_position()),
                                    .reverse = *sometimes(rc::gen::arbitrary<bool>()),
                                    .page_token = std::nullopt};
   });
@@ -394,7 +414,8 @@ std::string text(const NewEventDetail& event) {
 
 std::string text(const ListAggregateIdsOptions& options) {
   return "limit " + text(options.limit) + " after " + text(options.initial_event_after) +
-         " before " + text(options.initial_event_before) + " reverse " + text(options.reverse);
+         " before " + text(options.initial_event_before) + " position " +
+         text(options.max_position) + " reverse " + text(options.reverse);
 }
 
 /// rapidcheck calls it for the questions of a counterexample.
@@ -415,7 +436,8 @@ void showValue(const Question& question, std::ostream& out) {
     void operator()(const ReadEvents& reading) const {
       out << "read " << reading.event_store_id << ' ' << reading.aggregate_id << " min "
           << text(reading.options.min_version) << " max " << text(reading.options.max_version)
-          << " limit " << text(reading.options.limit) << " reverse " << reading.options.reverse;
+          << " position " << text(reading.options.max_position) << " limit "
+          << text(reading.options.limit) << " reverse " << reading.options.reverse;
     }
     void operator()(const ListPages& listing) const {
       out << "list " << listing.event_store_id << ' ' << text(listing.options) << " then "
@@ -443,6 +465,7 @@ TEST_CASE("every backend answers random questions as a simple model does") {
     }
     for (const auto& adapter : adapters) {
       RC_ASSERT(adapter->list_event_stores() == model.list_event_stores());
+      RC_ASSERT(adapter->newest_position() == model.newest_position());
     }
   });
   CHECK(holds);

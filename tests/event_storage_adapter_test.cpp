@@ -130,6 +130,27 @@ TEST_CASE_TEMPLATE("the limit of a query applies after bounds and order", Storag
   CHECK(query({.limit = std::numeric_limits<std::int64_t>::max()}).size() == 5);
 }
 
+TEST_CASE_TEMPLATE("a query up to a position reads what was committed by then", Storage,
+                   CASTORE_STORAGES) {
+  const auto adapter = Storage().make_adapter();
+  // Their positions: 3 1 4 2 5.
+  for (const Version version : {2, 4, 1, 3, 5}) {
+    push(*adapter, store, new_event("a", version), {.allow_version_gap = true});
+  }
+  push(*adapter, store, new_event("a", 2), {.force = true});
+  using Versions = std::vector<Version>;
+  const auto query = [&](const EventsQueryOptions& options) {
+    return versions(*adapter, store, "a", options);
+  };
+  CHECK(query({.max_position = 0}).empty());
+  CHECK(query({.max_position = 1}) == Versions{2});
+  CHECK(query({.max_position = 3}) == Versions{1, 2, 4});
+  CHECK(query({.max_position = 3, .limit = 2}) == Versions{1, 2});
+  CHECK(query({.max_position = 3, .limit = 2, .reverse = true}) == Versions{4, 2});
+  CHECK(query({.min_version = 2, .max_position = 3, .limit = 9}) == Versions{2, 4});
+  CHECK(query({.max_position = 99}) == Versions{1, 2, 3, 4, 5});
+}
+
 TEST_CASE_TEMPLATE("a query with a limit below 1 is refused", Storage, CASTORE_STORAGES) {
   const auto adapter = Storage().make_adapter();
   push_history(*adapter, "pikachu", 1);
@@ -1144,6 +1165,70 @@ TEST_CASE_TEMPLATE("a token carries the options of its listing", Storage, CASTOR
                                                             .page_token = first.next_page_token});
     CHECK(ids(turned) == Ids{"e", "f"});
   }
+}
+
+TEST_CASE_TEMPLATE("a listing up to a position has the aggregates that were there by then", Storage,
+                   CASTORE_STORAGES) {
+  Storage storage;
+  const auto adapter = listed_adapter(storage);  // the order of commit is f c e b d a
+  const auto list = [&](const ListAggregateIdsOptions& options) {
+    return ids(adapter->list_aggregate_ids(store, options));
+  };
+  CHECK(list({.max_position = 0}).empty());
+  CHECK(list({.max_position = 1}) == Ids{"f"});
+  CHECK(list({.max_position = 4}) == Ids{"b", "c", "e", "f"});
+  CHECK(list({.limit = 2, .max_position = 4}) == Ids{"b", "c"});
+  CHECK(list({.initial_event_before = day_2, .max_position = 4, .reverse = true}) ==
+        Ids{"e", "c", "b"});
+  CHECK(list({.max_position = 99}).size() == 6);
+
+  SUBCASE("with their positions") {
+    const auto listing = adapter->list_aggregate_ids(store, {.max_position = 4});
+    CHECK(listing.positions == std::vector<std::int64_t>{4, 2, 3, 1});
+    CHECK(adapter->list_aggregate_ids(store, {.limit = 2}).positions ==
+          std::vector<std::int64_t>{6, 4});
+  }
+  SUBCASE("over all pages") {
+    for (const bool reverse : {false, true}) {
+      const Ids whole = list({.max_position = 4, .reverse = reverse});
+      for (std::int64_t limit = 1; limit <= 5; ++limit) {
+        CHECK(all_pages(*adapter, store, {.limit = limit, .max_position = 4, .reverse = reverse}) ==
+              whole);
+      }
+    }
+    CHECK_FALSE(
+        adapter->list_aggregate_ids(store, {.limit = 4, .max_position = 4}).next_page_token);
+    const auto first = adapter->list_aggregate_ids(store, {.limit = 1, .max_position = 4});
+    CHECK(list({.limit = 9, .max_position = 3, .page_token = first.next_page_token}) ==
+          Ids{"c", "e", "f"});
+  }
+  SUBCASE("wherever an overwriting has moved them") {
+    push(*adapter, store, new_event("f", 1, day_1), {.force = true});
+    push(*adapter, store, new_event("new", 1, day_1));
+    CHECK(list({.max_position = 4}) == Ids{"f", "b", "c", "e"});
+  }
+}
+
+TEST_CASE_TEMPLATE("the newest position is that of the event committed last", Storage,
+                   CASTORE_STORAGES) {
+  const auto adapter = Storage().make_adapter();
+  CHECK(adapter->newest_position() == 0);
+  push(*adapter, store, new_event("a", 1, day_2));
+  CHECK(adapter->newest_position() == 1);
+  push(*adapter, other_store, new_event("a", 1, day_1));
+  push(*adapter, store, new_event("a", 2, day_1));
+  CHECK(adapter->newest_position() == 3);
+  push(*adapter, store, new_event("a", 1, day_3), {.force = true});
+  CHECK(adapter->newest_position() == 3);
+  CHECK(code_of([&] {
+          push_group(*adapter, {{adapter.get(), std::string(store), new_event("b", 1)},
+                                {adapter.get(), std::string(store), new_event("a", 2)}});
+        }) == "EventAlreadyExists");
+  CHECK(adapter->newest_position() == 3);
+  push_group(*adapter, {{adapter.get(), std::string(store), new_event("b", 1)},
+                        {adapter.get(), std::string(other_store), new_event("b", 1)}});
+  CHECK(adapter->newest_position() == 5);
+  CHECK(Rot13Adapter(adapter).newest_position() == 5);
 }
 
 TEST_CASE_TEMPLATE("paging goes on behind the last entry whatever happened to it", Storage,

@@ -63,6 +63,7 @@ struct ListAggregateIdsQuery {
   std::optional<std::int64_t> limit;
   std::optional<Timestamp> initial_event_after;   ///< inclusive
   std::optional<Timestamp> initial_event_before;  ///< inclusive
+  std::optional<std::int64_t> max_position;       ///< inclusive
   bool reverse = false;
   /// List what comes strictly behind this one, in the order of the listing.
   std::optional<ListedAggregateId> last;

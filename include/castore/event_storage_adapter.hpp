@@ -25,8 +25,10 @@ class EventStorageAdapter;
 struct EventsQueryOptions {
   std::optional<Version> min_version{};  ///< inclusive
   std::optional<Version> max_version{};  ///< inclusive; 0 reads nothing
-  std::optional<std::int64_t> limit{};   ///< ≥ 1, the most events read
-  bool reverse = false;                  ///< newest version first
+  /// Inclusive: only those committed up to that position of the database, see `newest_position`.
+  std::optional<std::int64_t> max_position{};
+  std::optional<std::int64_t> limit{};  ///< ≥ 1, the most events read
+  bool reverse = false;                 ///< newest version first
 };
 
 struct PushEventOptions {
@@ -55,7 +57,10 @@ struct ListAggregateIdsOptions {
   std::optional<std::int64_t> limit{};  ///< ≥ 1, the size of a page; without it, everything
   std::optional<Timestamp> initial_event_after{};   ///< inclusive
   std::optional<Timestamp> initial_event_before{};  ///< inclusive
-  std::optional<bool> reverse{};                    ///< newest first; default false
+  /// Inclusive: only aggregates whose initial event was committed up to that position of the
+  /// database, see `newest_position`.
+  std::optional<std::int64_t> max_position{};
+  std::optional<bool> reverse{};  ///< newest first; default false
   /// Continues an earlier listing with its options; those given here win over the token's.
   std::optional<std::string> page_token{};
 };
@@ -69,8 +74,10 @@ struct ListedAggregateId {
 
 struct ListAggregateIdsResult {
   std::vector<ListedAggregateId> aggregate_ids;
+  /// For each of them the position of its initial event, which no overwriting changes.
+  std::vector<std::int64_t> positions{};
   /// There is more. Opaque; belongs to this event store.
-  std::optional<std::string> next_page_token;
+  std::optional<std::string> next_page_token{};
 };
 
 /// What a tool shows of an event store.
@@ -157,6 +164,13 @@ class EventStorageAdapter {
   /// undoes in them what it has done in `push_event`.
   /// \throws InvalidOptionError  `page_size` below 1
   [[nodiscard]] virtual std::unique_ptr<EventFeed> open_event_feed(FeedQuery query) const = 0;
+
+  /// The position of the database's newest event in the order of commit; 0 if there is none. What
+  /// is committed later has a greater one, and an event keeps its own when it is overwritten: so
+  /// history is told apart from what comes up while it is read. Takes no longer where the history
+  /// is long. A decorator answers what the adapter inside it answers.
+  /// \throws StorageError
+  [[nodiscard]] virtual std::int64_t newest_position() const = 0;
 
   /// Adapters that answer the same write to one database and can share a transaction: their events
   /// can stand in one group. A decorator answers what the adapter inside it answers.

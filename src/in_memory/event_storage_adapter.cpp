@@ -4,7 +4,6 @@
 #include <iterator>
 #include <map>
 #include <mutex>
-#include <set>
 #include <tuple>
 #include <utility>
 
@@ -22,7 +21,7 @@ using AggregateKey = std::pair<Timestamp, std::string>;  ///< in the order of a 
 
 struct StoreData {
   std::map<std::string, Events, std::less<>> aggregates;
-  std::set<AggregateKey> initial_events;
+  std::map<AggregateKey, std::int64_t> initial_events;  ///< and their positions
 };
 
 }  // namespace
@@ -68,7 +67,7 @@ void InMemoryEventStorageAdapter::Impl::put(std::string_view event_store_id,
     events.erase(old);
   }
   if (row) {
-    if (version == 1) store.initial_events.insert(key(*row));
+    if (version == 1) store.initial_events.emplace(key(*row), row->position);
     by_position.emplace(row->position, row);
     events.emplace(version, std::move(row));
   }
@@ -200,6 +199,7 @@ void InMemoryEventStorageAdapter::for_each_event(std::string_view event_store_id
     for (const auto& [version, row] : found->second) {
       if (options.min_version && version < *options.min_version) continue;
       if (options.max_version && version > *options.max_version) break;
+      if (options.max_position && row->position > *options.max_position) continue;
       rows.push_back(row);
     }
   }
@@ -262,17 +262,20 @@ ListAggregateIdsResult InMemoryEventStorageAdapter::list_aggregate_ids(
   if (store == impl_->stores.end()) return result;
 
   const auto list = [&](auto begin, auto end, auto is_behind_last) {
-    for (auto key = begin; key != end; ++key) {
-      const auto& [timestamp, aggregate_id] = *key;
+    for (auto entry = begin; entry != end; ++entry) {
+      const auto& [key, position] = *entry;
+      const auto& [timestamp, aggregate_id] = key;
       if (query.initial_event_after && timestamp < *query.initial_event_after) continue;
       if (query.initial_event_before && timestamp > *query.initial_event_before) continue;
-      if (query.last && !is_behind_last(*key)) continue;
+      if (query.max_position && position > *query.max_position) continue;
+      if (query.last && !is_behind_last(key)) continue;
       if (query.limit && result.aggregate_ids.size() == static_cast<std::uint64_t>(*query.limit)) {
         query.last = result.aggregate_ids.back();
         result.next_page_token = make_page_token(event_store_id, query);
         return;
       }
       result.aggregate_ids.push_back({aggregate_id, timestamp});
+      result.positions.push_back(position);
     }
   };
   const AggregateKey last_key =
@@ -310,6 +313,11 @@ std::vector<EventStoreSummary> InMemoryEventStorageAdapter::list_event_stores() 
 
 std::unique_ptr<EventFeed> InMemoryEventStorageAdapter::open_event_feed(FeedQuery query) const {
   return std::make_unique<Feed>(impl_, std::move(query));
+}
+
+std::int64_t InMemoryEventStorageAdapter::newest_position() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->last_position;
 }
 
 void InMemoryEventStorageAdapter::after_commit(std::function<void()> action) {

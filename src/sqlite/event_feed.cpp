@@ -261,13 +261,6 @@ std::int64_t behind(std::int64_t previous, std::int64_t position) {
                      "positions: the file is damaged, see PRAGMA integrity_check");
 }
 
-/// \returns 0 where there is no event
-std::int64_t newest_position(const Reading& reading) {
-  const auto row = reading.connection().borrow(select_newest_position);
-  row->step();
-  return row->integer(0);  // NULL reads as 0
-}
-
 /// Reads pages in one of two ways: straight from the table, in the order of positions; or by a list
 /// of positions made ahead, where the order is another, or an aggregate's index gives them.
 class SqliteEventFeed final : public EventFeed {
@@ -328,7 +321,7 @@ template <class Read>
 bool SqliteEventFeed::walk(const std::string& sql, std::int64_t most_rows, const Read& read) {
   return Reading::from(*database_, [&](const Reading& reading) {
     // Events that are committed later have positions behind this one.
-    const std::int64_t newest = bound_ ? *bound_ : newest_position(reading);
+    const std::int64_t newest = bound_ ? *bound_ : newest_position(reading.connection());
     if (last_ >= newest) return false;
     skip_gap(reading);
     if (last_ >= newest) return false;
@@ -396,7 +389,8 @@ bool SqliteEventFeed::list_more() {
 
 /// Where the clock never went back, which is the usual case, nothing has to be sorted.
 void SqliteEventFeed::order_by_timestamp() {
-  bound_ = Reading::from(*database_, newest_position);
+  bound_ = Reading::from(
+      *database_, [](const Reading& reading) { return newest_position(reading.connection()); });
   if (!is_in_order()) {
     last_ = 0;
     sorter_.emplace();
@@ -481,6 +475,12 @@ void SqliteEventFeed::read_listed_page() {
 }
 
 }  // namespace
+
+std::int64_t newest_position(Connection& connection) {
+  const auto row = connection.borrow(select_newest_position);
+  row->step();
+  return row->integer(0);  // NULL reads as 0
+}
 
 std::unique_ptr<EventFeed> open_event_feed(std::shared_ptr<Database> database, FeedQuery query) {
   check_query(query);

@@ -346,8 +346,13 @@ void read_events(Connection& connection, std::string_view event_store_id,
   row->bind(2, storable(connection, aggregate_id));
   row->bind(3, options.min_version.value_or(std::numeric_limits<Version>::min()));
   row->bind(4, options.max_version.value_or(std::numeric_limits<Version>::max()));
-  row->bind(5, options.limit.value_or(no_limit));
-  while (row->step() && visitor(read_event(row, event_store_id, aggregate_id))) {
+  // Where some are left out, the limit is ours to count.
+  row->bind(5, options.max_position ? no_limit : options.limit.value_or(no_limit));
+  std::int64_t left = options.limit.value_or(std::numeric_limits<std::int64_t>::max());
+  while (left > 0 && row->step()) {
+    if (options.max_position && row->integer(5) > *options.max_position) continue;
+    if (!visitor(read_event(row, event_store_id, aggregate_id))) return;
+    --left;
   }
 }
 
@@ -419,6 +424,11 @@ struct Listing {
     return query.limit && size > static_cast<std::uint64_t>(*query.limit);
   }
 
+  /// Whether an initial event is among those that are listed, by its position.
+  [[nodiscard]] bool has(const Connection::Borrowed& row) const noexcept {
+    return !query.max_position || row->integer(2) <= *query.max_position;
+  }
+
   std::string_view event_store_id;
   bool has_valid_id;
   const ListAggregateIdsQuery& query;
@@ -426,9 +436,15 @@ struct Listing {
   std::int64_t highest;  ///< inclusive
 };
 
+struct ListedRow {
+  ListedAggregateId id;
+  std::int64_t position;
+};
+using ListedRows = std::vector<ListedRow>;
+
 /// \throws MalformedEventError
-ListedAggregateId read_aggregate_id(Connection& connection, const Listing& listing,
-                                    const Connection::Borrowed& row) {
+ListedRow read_aggregate_id(Connection& connection, const Listing& listing,
+                            const Connection::Borrowed& row) {
   const bool typed = row->type(0) == SQLITE_TEXT && row->type(1) == SQLITE_INTEGER;
   ListedAggregateId listed{std::string(row->text(0)), to_timestamp(row->integer(1))};
   const std::int64_t position = row->integer(2);
@@ -436,7 +452,7 @@ ListedAggregateId read_aggregate_id(Connection& connection, const Listing& listi
     sqlite::check_stored_event(connection, position);
     throw sqlite::damaged_index();
   }
-  return listed;
+  return {std::move(listed), position};
 }
 
 /// A listing without an end on one side has to meet the aggregates whose timestamp is none.
@@ -473,7 +489,7 @@ void check_summary(Connection& connection, const Connection::Borrowed& row) {
   if (malformed->step()) sqlite::check_stored_event(connection, malformed->integer(0));
 }
 
-std::vector<ListedAggregateId> list_by_index(Connection& connection, const Listing& listing) {
+ListedRows list_by_index(Connection& connection, const Listing& listing) {
   const ListAggregateIdsQuery& query = listing.query;
   const std::int64_t start = query.reverse ? listing.highest + 1 : listing.lowest;
   const std::int64_t last = query.last ? count(query.last->initial_event_timestamp) : start;
@@ -486,19 +502,21 @@ std::vector<ListedAggregateId> list_by_index(Connection& connection, const Listi
   row->bind(2, continues ? last : start);
   row->bind(3, continues ? std::string_view(query.last->aggregate_id) : std::string_view());
   row->bind(4, query.reverse ? listing.lowest : listing.highest);
-  row->bind(5, query.limit && *query.limit < std::numeric_limits<std::int64_t>::max()
+  // Where some are left out, how many there have to be is ours to count.
+  row->bind(5, query.limit && !query.max_position &&
+                       *query.limit < std::numeric_limits<std::int64_t>::max()
                    ? *query.limit + 1
                    : no_limit);
-  std::vector<ListedAggregateId> listed;
+  ListedRows listed;
   while (!listing.is_full(listed.size()) && row->step()) {
-    listed.push_back(read_aggregate_id(connection, listing, row));
+    if (listing.has(row)) listed.push_back(read_aggregate_id(connection, listing, row));
   }
   return listed;
 }
 
 /// The index has the timestamps in order. All aggregates of a timestamp are read at once, and their
 /// ids put in our order: (t, id) may be anywhere among those of t.
-std::vector<ListedAggregateId> list_by_timestamp(Connection& connection, const Listing& listing) {
+ListedRows list_by_timestamp(Connection& connection, const Listing& listing) {
   const ListAggregateIdsQuery& query = listing.query;
   const auto is_before = [&](const ListedAggregateId& a, const ListedAggregateId& b) {
     const auto place = [](const ListedAggregateId& id) {
@@ -519,17 +537,19 @@ std::vector<ListedAggregateId> list_by_timestamp(Connection& connection, const L
   row->bind(1, storable(connection, listing.event_store_id));
   row->bind(2, lowest);
   row->bind(3, highest);
-  std::vector<ListedAggregateId> listed;
+  ListedRows listed;
   while (row->step()) {
-    ListedAggregateId next = read_aggregate_id(connection, listing, row);
-    if (query.last && !is_before(*query.last, next)) continue;
+    if (!listing.has(row)) continue;
+    ListedRow next = read_aggregate_id(connection, listing, row);
+    if (query.last && !is_before(*query.last, next.id)) continue;
     if (listing.is_full(listed.size()) &&
-        next.initial_event_timestamp != listed.back().initial_event_timestamp) {
+        next.id.initial_event_timestamp != listed.back().id.initial_event_timestamp) {
       break;
     }
     listed.push_back(std::move(next));
   }
-  std::sort(listed.begin(), listed.end(), is_before);
+  std::sort(listed.begin(), listed.end(),
+            [&](const ListedRow& a, const ListedRow& b) { return is_before(a.id, b.id); });
   return listed;
 }
 
@@ -642,17 +662,22 @@ ListAggregateIdsResult SqliteEventStorageAdapter::list_aggregate_ids(
     std::string_view event_store_id, const ListAggregateIdsOptions& options) const {
   ListAggregateIdsQuery query = resolve_list_query(event_store_id, options);
   const Listing listing(event_store_id, query);
-  ListAggregateIdsResult result;
-  result.aggregate_ids = Reading::from(*database_, [&](const Reading& reading) {
+  ListedRows listed = Reading::from(*database_, [&](const Reading& reading) {
     check_ends(reading.connection(), listing);
     return reading.connection().is_utf8() ? list_by_index(reading.connection(), listing)
                                           : list_by_timestamp(reading.connection(), listing);
   });
-  auto& ids = result.aggregate_ids;
-  if (listing.is_full(ids.size())) {
-    ids.erase(ids.begin() + static_cast<std::ptrdiff_t>(*query.limit), ids.end());
-    query.last = ids.back();
+  ListAggregateIdsResult result;
+  if (listing.is_full(listed.size())) {
+    listed.erase(listed.begin() + static_cast<std::ptrdiff_t>(*query.limit), listed.end());
+    query.last = listed.back().id;
     result.next_page_token = make_page_token(event_store_id, query);
+  }
+  result.aggregate_ids.reserve(listed.size());
+  result.positions.reserve(listed.size());
+  for (ListedRow& row : listed) {
+    result.aggregate_ids.push_back(std::move(row.id));
+    result.positions.push_back(row.position);
   }
   return result;
 }
@@ -679,6 +704,12 @@ std::vector<EventStoreSummary> SqliteEventStorageAdapter::list_event_stores() co
 
 std::unique_ptr<EventFeed> SqliteEventStorageAdapter::open_event_feed(FeedQuery query) const {
   return sqlite::open_event_feed(database_, std::move(query));
+}
+
+std::int64_t SqliteEventStorageAdapter::newest_position() const {
+  return Reading::from(*database_, [](const Reading& reading) {
+    return sqlite::newest_position(reading.connection());
+  });
 }
 
 const void* SqliteEventStorageAdapter::transaction_domain() const noexcept {

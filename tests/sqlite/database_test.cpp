@@ -512,7 +512,10 @@ void check_plans(Host& host) {
   for (const bool reverse : {false, true}) {
     CHECK(versions(*events, "STORE", "a", {.limit = 1, .reverse = reverse}).size() == 1);
     CHECK(all_pages(*events, "STORE", {.limit = 1, .reverse = reverse}).size() == 1);
+    CHECK(all_pages(*events, "STORE", {.limit = 1, .max_position = 9, .reverse = reverse}).size() ==
+          1);
   }
+  CHECK(events->newest_position() == 2);
   sqlite3_trace_v2(sql.handle(), 0, nullptr, nullptr);
 
   int planned = 0;

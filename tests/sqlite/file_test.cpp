@@ -159,6 +159,7 @@ TEST_CASE("a file that is lost while it is open is noticed") {
     CHECK(code_of([&] { static_cast<void>(adapter->list_aggregate_ids("STORE", {})); }) ==
           "FileReplaced");
     CHECK(code_of([&] { static_cast<void>(adapter->list_event_stores()); }) == "FileReplaced");
+    CHECK(code_of([&] { static_cast<void>(adapter->newest_position()); }) == "FileReplaced");
     CHECK(code_of([&] { static_cast<void>(adapter->open_event_feed({})->next_page()); }) ==
           "FileReplaced");
     CHECK(code_of([&] { static_cast<void>(adapter->database()->data_version()); }) ==
@@ -300,6 +301,7 @@ TEST_CASE("a child made by fork cannot use its parent's database") {
           "ForkedProcess");
     CHECK(in_the_child([&] { static_cast<void>(adapter->list_aggregate_ids("STORE", {})); }) ==
           "ForkedProcess");
+    CHECK(in_the_child([&] { static_cast<void>(adapter->newest_position()); }) == "ForkedProcess");
     CHECK(in_the_child([&] { static_cast<void>(adapter->open_event_feed({})->next_page()); }) ==
           "ForkedProcess");
     CHECK(in_the_child([&] { static_cast<void>(adapter->database()->data_version()); }) ==

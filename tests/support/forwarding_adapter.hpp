@@ -34,6 +34,7 @@ class ForwardingAdapter : public EventStorageAdapter {
   [[nodiscard]] std::unique_ptr<EventFeed> open_event_feed(FeedQuery query) const override {
     return inner_->open_event_feed(std::move(query));
   }
+  [[nodiscard]] std::int64_t newest_position() const override { return inner_->newest_position(); }
   [[nodiscard]] const void* transaction_domain() const noexcept override {
     return inner_->transaction_domain();
   }

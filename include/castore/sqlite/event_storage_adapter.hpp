@@ -39,6 +39,7 @@ class SqliteEventStorageAdapter final : public EventStorageAdapter {
       std::string_view event_store_id, const ListAggregateIdsOptions& options) const override;
   [[nodiscard]] std::vector<EventStoreSummary> list_event_stores() const override;
   [[nodiscard]] std::unique_ptr<EventFeed> open_event_feed(FeedQuery query) const override;
+  [[nodiscard]] std::int64_t newest_position() const override;
   [[nodiscard]] const void* transaction_domain() const noexcept override;
   void after_commit(std::function<void()> action) override;
 
