@@ -75,16 +75,6 @@ class Pace {
   std::chrono::steady_clock::time_point due_{};
 };
 
-/// A program that writes to the file that is replayed must not be given its own events, without
-/// end.
-std::int64_t last_position(const EventStorageAdapter& storage) {
-  std::int64_t last = 0;
-  for (const EventStoreSummary& store : storage.list_event_stores()) {
-    last = std::max(last, store.last_position);
-  }
-  return last;
-}
-
 constexpr std::int64_t no_end = std::numeric_limits<std::int64_t>::max();
 
 std::unique_ptr<ReplayTarget> make_target(const ReplayOptions& options, const Context& context) {
@@ -110,7 +100,8 @@ class Replay {
   Replay(const ReplayOptions& options, const EventStorageAdapter& source, const Context& context)
       : options_(options),
         context_(context),
-        last_(options.map || options.exec ? last_position(source) : no_end),
+        // A program that writes to the file must not be given its own events, without end.
+        last_(options.map || options.exec ? source.newest_position() : no_end),
         pace_(options.rate_limit),
         target_(make_target(options, context)) {
     progress_.after = given_ = options.after.value_or(0);
