@@ -6,6 +6,8 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <variant>
@@ -60,6 +62,12 @@ bool Pace::wait() {
   return true;
 }
 
+/// The ends of a listing of aggregates by their initial events; none of no aggregates.
+struct AggregateScan {
+  std::optional<ListedAggregateId> first{};
+  std::optional<ListedAggregateId> last{};
+};
+
 AggregateScan scan_of(const PouredEventSource& source, std::optional<Timestamp> to) {
   const auto first = [&](bool reverse) -> std::optional<ListedAggregateId> {
     const auto listing = source.adapter->list_aggregate_ids(
@@ -67,8 +75,8 @@ AggregateScan scan_of(const PouredEventSource& source, std::optional<Timestamp> 
     if (listing.aggregate_ids.empty()) return std::nullopt;
     return listing.aggregate_ids.front();
   };
-  AggregateScan scan{.first_scanned_aggregate = first(false)};
-  if (scan.first_scanned_aggregate) scan.last_scanned_aggregate = first(true);
+  AggregateScan scan{.first = first(false)};
+  if (scan.first) scan.last = first(true);
   return scan;
 }
 
@@ -318,6 +326,9 @@ class MergedFeed {
   /// Of the event that `next` has answered.
   [[nodiscard]] CollectionCursor cursor() const;
 
+  /// The place of a source's database in the order in which they are named.
+  [[nodiscard]] std::size_t database_of(const PouredEventSource& source) const;
+
  private:
   struct Part {
     const EventStorageAdapter* adapter;
@@ -333,6 +344,7 @@ class MergedFeed {
   static bool is_before(const Part& a, const Part& b);
 
   std::vector<const void*> databases_;
+  std::set<std::pair<std::size_t, std::string_view>> named_;  ///< by database and id
   std::vector<Part> parts_;
   Part* current_ = nullptr;  ///< has the event that was answered last
 };
@@ -357,6 +369,10 @@ void MergedFeed::add(const PouredEventSource& source) {
   auto database = std::find(databases_.begin(), databases_.end(), domain);
   if (database == databases_.end()) database = databases_.insert(database, domain);
   const auto index = static_cast<std::size_t>(database - databases_.begin());
+  if (!named_.emplace(index, source.event_store_id).second) {
+    throw InvalidOptionError("event_stores",
+                             "name the event store " + source.event_store_id + " twice");
+  }
   auto part = std::find_if(parts_.begin(), parts_.end(),
                            [&](const Part& other) { return other.adapter == source.adapter; });
   if (part == parts_.end()) part = parts_.insert(part, {source.adapter, index, {}});
@@ -396,6 +412,12 @@ const FedEvent* MergedFeed::next() {
 
 CollectionCursor MergedFeed::cursor() const { return place_of(*current_); }
 
+std::size_t MergedFeed::database_of(const PouredEventSource& source) const {
+  const auto database =
+      std::find(databases_.begin(), databases_.end(), source.adapter->transaction_domain());
+  return static_cast<std::size_t>(database - databases_.begin());
+}
+
 struct Poured {
   std::int64_t count = 0;
   bool stopped = false;
@@ -433,11 +455,10 @@ PourEventStoreEventsResult pour_event_store_events(const PouredEventSource& sour
   MergedFeed feed({&source, 1}, options.filters, after);
   const Poured poured = pour(feed, pace, publish, after);
 
-  PourEventStoreEventsResult result{
-      .poured_event_count = poured.count,
-      .first_scanned_aggregate = std::move(scan.first_scanned_aggregate),
-      .last_scanned_aggregate = std::move(scan.last_scanned_aggregate),
-      .stopped = poured.stopped};
+  PourEventStoreEventsResult result{.poured_event_count = poured.count,
+                                    .first_scanned_aggregate = std::move(scan.first),
+                                    .last_scanned_aggregate = std::move(scan.last),
+                                    .stopped = poured.stopped};
   if (poured.cursor) result.cursor = {poured.cursor->timestamp, poured.cursor->position};
   return result;
 }
@@ -446,11 +467,13 @@ PourEventStoreCollectionEventsResult pour_event_store_collection_events(
     std::span<const PouredEventSource> sources, const MessageSink& publish,
     const PourEventStoreCollectionEventsOptions& options) {
   Pace pace(options.rate_limit, options.stop_token);
+  MergedFeed feed(sources, options.filters, options.after);
   PourEventStoreCollectionEventsResult result;
   for (const PouredEventSource& source : sources) {
-    result.scans.emplace(source.event_store_id, scan_of(source, options.filters.to));
+    AggregateScan scan = scan_of(source, options.filters.to);
+    result.scans.push_back({source.event_store_id, feed.database_of(source), std::move(scan.first),
+                            std::move(scan.last)});
   }
-  MergedFeed feed(sources, options.filters, options.after);
   const Poured poured = pour(feed, pace, publish, options.after);
   result.poured_event_count = poured.count;
   result.stopped = poured.stopped;

@@ -426,8 +426,8 @@ TEST_CASE_TEMPLATE("event stores of one database are poured together", Storage, 
   CHECK(result.poured_event_count == 4);
   const ListedAggregateId pikachu{"pikachu", day_2};
   const ListedAggregateId ash{"ash", day_2};
-  CHECK(result.scans == std::map<std::string, AggregateScan>{
-                            {"S", {pikachu, pikachu}}, {"T", {ash, ash}}, {"EMPTY", {}}});
+  CHECK(result.scans ==
+        std::vector<EventStoreScan>{{"S", 0, pikachu, pikachu}, {"T", 0, ash, ash}, {"EMPTY"}});
 }
 
 TEST_CASE_TEMPLATE("event stores of several databases are merged by timestamp", Storage,
@@ -448,7 +448,10 @@ TEST_CASE_TEMPLATE("event stores of several databases are merged by timestamp", 
                                                          {.filters = {.from = day_1, .to = day_2}});
 
   CHECK(channel.names() == Names{"A/x/1", "B/y/2", "C/x/1", "A/x/2", "B/y/1"});
-  CHECK(result.scans.size() == 3);
+  const ListedAggregateId y{"y", day_2};
+  CHECK(result.scans == std::vector<EventStoreScan>{{"A", 0, {{"x", day_1}}, {{"x", day_1}}},
+                                                    {"B", 1, y, y},
+                                                    {"C", 0, {{"x", day_2}}, {{"x", day_2}}}});
   SUBCASE("in the order in which they are given") {
     Recorder other;
     pour_event_store_collection_events(
@@ -471,6 +474,41 @@ TEST_CASE_TEMPLATE("stores of a decorator are poured as it reads them", Storage,
 
   CHECK(channel.names() == Names{"HIDDEN/a/1", "PLAIN/a/1", "HIDDEN/a/2"});
   for (const Message& message : channel.messages) CHECK(event_of(message)->payload == "\"abc\"");
+}
+
+TEST_CASE_TEMPLATE("event stores of one id in two databases are both poured and reported", Storage,
+                   CASTORE_STORAGES) {
+  Stored<Storage> one;
+  Stored<Storage> two;
+  one.push_one("S", "x", 1, day_1);
+  two.push_one("S", "y", 1, day_2);
+  Recorder channel;
+
+  const auto result = pour_event_store_collection_events(
+      std::vector<PouredEventSource>{one.source, two.source}, channel);
+
+  CHECK(channel.names() == Names{"S/x/1", "S/y/1"});
+  CHECK(result.scans == std::vector<EventStoreScan>{{"S", 0, {{"x", day_1}}, {{"x", day_1}}},
+                                                    {"S", 1, {{"y", day_2}}, {{"y", day_2}}}});
+}
+
+TEST_CASE_TEMPLATE("an event store that is named twice is refused before anything is poured",
+                   Storage, CASTORE_STORAGES) {
+  Stored<Storage> stored;
+  stored.push_history(2);
+  const Rot13Adapter decorator(stored.adapter);
+  Recorder channel;
+  for (const EventStorageAdapter* const again :
+       {static_cast<const EventStorageAdapter*>(stored.adapter.get()),
+        static_cast<const EventStorageAdapter*>(&decorator)}) {
+    const std::vector<PouredEventSource> sources = {
+        stored.source, {stored.adapter.get(), "T"}, {again, "S"}};
+    const auto error =
+        thrown<InvalidOptionError>([&] { pour_event_store_collection_events(sources, channel); });
+    REQUIRE(error);
+    CHECK(error->option() == "event_stores");
+  }
+  CHECK(channel.messages.empty());
 }
 
 TEST_CASE("no event stores are poured without a message") {
@@ -753,7 +791,9 @@ TEST_CASE_FIXTURE(Typed, "typed event stores are poured into typed channels") {
     CHECK(result.poured_event_count == 3);
     CHECK(recording->recorder.names() ==
           Names{"POKEMONS/pikachu/1", "TRAINERS/ash/1", "POKEMONS/pikachu/2"});
-    CHECK(result.scans.at("TRAINERS").last_scanned_aggregate == ListedAggregateId{"ash", day_1});
+    REQUIRE(result.scans.size() == 2);
+    CHECK(result.scans[1].event_store_id == "TRAINERS");
+    CHECK(result.scans[1].last_scanned_aggregate == ListedAggregateId{"ash", day_1});
   }
   SUBCASE("an adapter of a channel") {
     CHECK(pour_event_store_events(pokemons, *recording).poured_event_count == 2);

@@ -22,7 +22,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -58,14 +57,6 @@ struct PouredEventSource {
 struct PourFilters {
   std::optional<Timestamp> from{};  ///< inclusive
   std::optional<Timestamp> to{};    ///< inclusive
-};
-
-/// The ends of a listing of aggregates by their initial events; none of no aggregates.
-struct AggregateScan {
-  std::optional<ListedAggregateId> first_scanned_aggregate{};
-  std::optional<ListedAggregateId> last_scanned_aggregate{};
-
-  friend bool operator==(const AggregateScan&, const AggregateScan&) = default;
 };
 
 // --- The events of one aggregate --------------------------------------------------------------
@@ -152,11 +143,21 @@ struct PourEventStoreCollectionEventsOptions {
   std::optional<CollectionCursor> after{};
 };
 
+/// What was scanned of one of several event stores.
+struct EventStoreScan {
+  std::string event_store_id{};
+  std::size_t database = 0;  ///< which one, as in `CollectionCursor`: ids may be the same in others
+  /// Of the aggregates whose initial event is not after `filters.to`, poured or not.
+  std::optional<ListedAggregateId> first_scanned_aggregate{};
+  std::optional<ListedAggregateId> last_scanned_aggregate{};
+
+  friend bool operator==(const EventStoreScan&, const EventStoreScan&) = default;
+};
+
 struct PourEventStoreCollectionEventsResult {
   std::int64_t poured_event_count = 0;
-  /// Of each event store, by its id.
-  std::map<std::string, AggregateScan> scans{};
-  bool stopped = false;  ///< before all was poured
+  std::vector<EventStoreScan> scans{};  ///< of each event store, in the order in which they stand
+  bool stopped = false;                 ///< before all was poured
   /// The last event poured, by this call or those that it continues.
   std::optional<CollectionCursor> cursor{};
 };
@@ -249,8 +250,10 @@ PourEventStoreEventsResult pour_event_store_events(
 
 /// Pours the events of several event stores together by timestamp; those of one timestamp in the
 /// order of commit, where the event stores lie in one database, and database by database otherwise,
-/// in the order in which the event stores name them.
-/// \throws InvalidOptionError  `rate_limit`
+/// in the order in which the event stores name them. Event stores of several databases may have one
+/// id. One that is named twice, by whatever adapters of its database, is an error: it is likely to
+/// stand in another's place.
+/// \throws InvalidOptionError  `rate_limit`, `event_stores` where one is named twice
 /// \throws StorageError, MalformedEventError, what the channel throws
 template <PouredIntoChannel Channel>
 PourEventStoreCollectionEventsResult pour_event_store_collection_events(

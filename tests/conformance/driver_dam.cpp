@@ -125,7 +125,7 @@ json Driver::Impl::pour_event_store_collection_events(const json& args) {
       std::span<const castore::PouredEventSource>(sources), sink,
       {.filters = filters_of(args), .rate_limit = rate_limit(args)});
   json scans = json::object();
-  for (const auto& [id, scan] : result.scans) scans[id] = scan_answer(scan);
+  for (const auto& scan : result.scans) scans[scan.event_store_id] = scan_answer(scan);
   return sink.answer({{"pouredEventCount", result.poured_event_count}, {"scans", scans}});
 }
 
