@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bitset>
 #include <castore/adapter_support.hpp>
 #include <castore/dam.hpp>
 #include <chrono>
@@ -9,6 +10,7 @@
 #include <set>
 #include <string_view>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 
@@ -91,8 +93,8 @@ class AggregatePages {
   /// The next event that the filters let through; null: there are no more.
   [[nodiscard]] const EventDetail* next();
 
-  /// What asks for the event that `next` has answered, and those behind it.
-  [[nodiscard]] EventsQueryOptions query_from_here() const;
+  /// The options that ask for the event that `next` has answered, and those behind it.
+  [[nodiscard]] EventsQueryOptions from_here() const;
 
  private:
   struct Read {
@@ -102,7 +104,8 @@ class AggregatePages {
 
   [[nodiscard]] bool is_let_through(const EventView& event) const;
   void read_page();
-  void go_on_behind(Version version);
+  [[nodiscard]] static EventsQueryOptions go_on_behind(EventsQueryOptions query, Version version,
+                                                       std::int64_t count);
 
   const PouredEventSource& source_;
   const PourAggregateEventsOptions& options_;
@@ -117,14 +120,8 @@ AggregatePages::AggregatePages(const PouredEventSource& source,
                                const PourAggregateEventsOptions& options)
     : source_(source), options_(options), query_(options.options) {
   check_query(query_);
-  done_ = true;
-  source_.adapter->for_each_event(source_.event_store_id, options_.aggregate_id,
-                                  {.max_version = query_.max_version, .limit = 1, .reverse = true},
-                                  [&](const EventView& newest) {
-                                    query_.max_version = newest.version;
-                                    done_ = false;
-                                    return false;
-                                  });
+  const std::int64_t newest = source_.adapter->newest_position();
+  query_.max_position = std::min(query_.max_position.value_or(newest), newest);
 }
 
 const EventDetail* AggregatePages::next() {
@@ -150,37 +147,42 @@ void AggregatePages::read_page() {
   std::int64_t count = 0;
   std::size_t text = 0;
   bool full = false;
+  Version last = 0;
   const auto keep = [&](const EventView& event) {
+    last = event.version;
+    if (is_let_through(event)) page_.push_back({to_detail(event), read_ + count});
     ++count;
-    go_on_behind(event.version);
-    if (is_let_through(event)) page_.push_back({to_detail(event), read_ + count - 1});
     text += event.payload.value_or("").size() + event.metadata.value_or("").size();
     full = text >= text_of_a_page;
     return !full;
   };
   source_.adapter->for_each_event(source_.event_store_id, options_.aggregate_id, query, keep);
   read_ += count;
-  if (query_.limit) *query_.limit -= count;
-  if (!full && count < *query.limit) done_ = true;
-  if (query_.limit && *query_.limit == 0) done_ = true;
+  done_ = !full && count < *query.limit;
+  if (!done_) query_ = go_on_behind(query_, last, count);
 }
 
-/// There is no version behind the last one: then all is read.
-void AggregatePages::go_on_behind(Version version) {
-  if (!query_.reverse) {
-    done_ = version >= query_.max_version.value_or(version);
-    if (!done_) query_.min_version = version + 1;
+/// \returns what `query` asks for behind that version, `count` events having been read
+EventsQueryOptions AggregatePages::go_on_behind(EventsQueryOptions query, Version version,
+                                                std::int64_t count) {
+  constexpr Version nothing = 0;  // no version is at most that
+  const bool all_are_read = query.limit && *query.limit <= count;
+  if (query.limit && !all_are_read) *query.limit -= count;
+  if (all_are_read || (!query.reverse && version == std::numeric_limits<Version>::max())) {
+    query.max_version = nothing;
+  } else if (query.reverse) {
+    query.max_version = version - 1;
   } else {
-    done_ = version <= query_.min_version.value_or(1);
-    if (!done_) query_.max_version = version - 1;
+    query.min_version = version + 1;
   }
+  return query;
 }
 
-EventsQueryOptions AggregatePages::query_from_here() const {
-  EventsQueryOptions query = query_;
+EventsQueryOptions AggregatePages::from_here() const {
+  EventsQueryOptions query = options_.options;
   const Read& here = page_[next_];
   (query.reverse ? query.max_version : query.min_version) = here.event.version;
-  if (query.limit) query.limit = *options_.options.limit - here.read_before;
+  if (query.limit) *query.limit -= here.read_before;
   return query;
 }
 
@@ -191,13 +193,12 @@ PourAggregateEventsResult pour_aggregate_events(const PouredEventSource& source,
                                                 const PourAggregateEventsOptions& options) {
   Pace pace(options.rate_limit, options.stop_token);
   AggregatePages pages(source, options);
-  PourAggregateEventsResult result;
+  PourAggregateEventsResult result{.stopped = true};
   Message message = NotificationMessage{.event_store_id = source.event_store_id, .event = {}};
   while (const EventDetail* const event = pages.next()) {
     if (!pace.wait()) {
-      result.stopped = true;
-      result.rest = pages.query_from_here();
-      break;
+      result.rest = pages.from_here();
+      return result;
     }
     std::get<NotificationMessage>(message).event = *event;
     publish(message);
@@ -205,6 +206,7 @@ PourAggregateEventsResult pour_aggregate_events(const PouredEventSource& source,
     if (!result.first_poured_event) result.first_poured_event = *event;
     result.last_poured_event = *event;
   }
+  result.stopped = false;
   return result;
 }
 
@@ -212,7 +214,26 @@ PourAggregateEventsResult pour_aggregate_events(const PouredEventSource& source,
 
 namespace {
 
-/// The aggregates of a listing, a page at a time, as far as it went when this was made.
+/// Positions, from 1, in a bit or two for each of them where they are close together.
+class PositionSet {
+ public:
+  /// \returns whether it was not there yet
+  bool insert(std::int64_t position) {
+    Block& block = blocks_[position / block_size];
+    const auto bit = static_cast<std::size_t>(position % block_size);
+    const bool is_new = !block[bit];
+    block.set(bit);
+    return is_new;
+  }
+
+ private:
+  static constexpr std::int64_t block_size = 512;
+  using Block = std::bitset<block_size>;
+
+  std::unordered_map<std::int64_t, Block> blocks_;
+};
+
+/// The aggregates of a listing that were there when this was made, a page at a time, each once.
 class ListingPages {
  public:
   ListingPages(const PouredEventSource& source, const PourEventStoreAggregateIdsOptions& options);
@@ -227,12 +248,12 @@ class ListingPages {
 
   const PouredEventSource& source_;
   std::optional<ListedAggregateId> after_;
-  std::optional<ListedAggregateId> last_;  ///< none: there is nothing to list
   bool reverse_;
   ListAggregateIdsOptions query_;  ///< for the next page
   bool done_ = false;              ///< there is none
-  std::vector<ListedAggregateId> page_;
+  ListAggregateIdsResult page_;
   std::size_t next_ = 0;
+  PositionSet listed_;  ///< an overwritten initial event may stand in the listing anew
 };
 
 ListingPages::ListingPages(const PouredEventSource& source,
@@ -243,14 +264,8 @@ ListingPages::ListingPages(const PouredEventSource& source,
       query_{.limit = options.options.limit,
              .initial_event_after = options.options.initial_event_after,
              .initial_event_before = options.options.initial_event_before,
+             .max_position = source.adapter->newest_position(),
              .reverse = reverse_} {
-  const auto listing = source_.adapter->list_aggregate_ids(
-      source_.event_store_id,
-      {.limit = std::min<std::int64_t>(options.options.limit, 1),  // below 1 it is refused
-       .initial_event_after = options.options.initial_event_after,
-       .initial_event_before = options.options.initial_event_before,
-       .reverse = !reverse_});
-  if (!listing.aggregate_ids.empty()) last_ = listing.aggregate_ids.front();
   if (!after_) return;
   // The others of that timestamp are skipped.
   auto& bound = reverse_ ? query_.initial_event_before : query_.initial_event_after;
@@ -268,21 +283,21 @@ bool ListingPages::is_before(const ListedAggregateId& a, const ListedAggregateId
 
 const ListedAggregateId* ListingPages::next() {
   for (;;) {
-    if (next_ == page_.size() && !read_page()) return nullptr;
-    if (next_ == page_.size()) continue;
-    const ListedAggregateId& listed = page_[next_++];
-    if (is_before(*last_, listed)) return nullptr;
-    if (!after_ || is_before(*after_, listed)) return &listed;
+    if (next_ == page_.aggregate_ids.size() && !read_page()) return nullptr;
+    if (next_ == page_.aggregate_ids.size()) continue;
+    const std::size_t here = next_++;
+    const ListedAggregateId& listed = page_.aggregate_ids[here];
+    if (after_ && !is_before(*after_, listed)) continue;
+    if (listed_.insert(page_.positions.at(here))) return &listed;
   }
 }
 
 bool ListingPages::read_page() {
-  if (done_ || !last_) return false;
-  auto listing = source_.adapter->list_aggregate_ids(source_.event_store_id, query_);
-  page_ = std::move(listing.aggregate_ids);
+  if (done_) return false;
+  page_ = source_.adapter->list_aggregate_ids(source_.event_store_id, query_);
   next_ = 0;
-  done_ = !listing.next_page_token;
-  query_ = {.page_token = std::move(listing.next_page_token)};
+  done_ = !page_.next_page_token;
+  query_ = {.page_token = page_.next_page_token};
   return true;
 }
 
@@ -293,12 +308,9 @@ PourEventStoreAggregateIdsResult pour_event_store_aggregate_ids(
     const PourEventStoreAggregateIdsOptions& options) {
   Pace pace(options.rate_limit, options.stop_token);
   ListingPages pages(source, options);
-  PourEventStoreAggregateIdsResult result{.cursor = options.after};
+  PourEventStoreAggregateIdsResult result{.stopped = true, .cursor = options.after};
   while (const ListedAggregateId* const listed = pages.next()) {
-    if (!pace.wait()) {
-      result.stopped = true;
-      break;
-    }
+    if (!pace.wait()) return result;
     publish(AggregateExistsMessage{source.event_store_id, listed->aggregate_id,
                                    listed->initial_event_timestamp});
     ++result.poured_aggregate_id_count;
@@ -306,6 +318,7 @@ PourEventStoreAggregateIdsResult pour_event_store_aggregate_ids(
     result.last_scanned_aggregate = *listed;
     result.cursor = *listed;
   }
+  result.stopped = false;
   return result;
 }
 
@@ -418,29 +431,20 @@ std::size_t MergedFeed::database_of(const PouredEventSource& source) const {
   return static_cast<std::size_t>(database - databases_.begin());
 }
 
-struct Poured {
-  std::int64_t count = 0;
-  bool stopped = false;
-  std::optional<CollectionCursor> cursor;
-};
-
-Poured pour(MergedFeed& feed, Pace& pace, const MessageSink& publish,
-            const std::optional<CollectionCursor>& after) {
-  Poured poured{.cursor = after};
+/// Calls `on_poured` with the cursor of each event, once it is published. \returns whether it was
+/// stopped
+template <class OnPoured>
+bool pour(MergedFeed& feed, Pace& pace, const MessageSink& publish, const OnPoured& on_poured) {
   Message message = NotificationMessage{};
   while (const FedEvent* const fed = feed.next()) {
-    if (!pace.wait()) {
-      poured.stopped = true;
-      break;
-    }
+    if (!pace.wait()) return true;
     auto& notification = std::get<NotificationMessage>(message);
     notification.event_store_id = fed->event_store_id;
     notification.event = fed->event;
     publish(message);
-    ++poured.count;
-    poured.cursor = feed.cursor();
+    on_poured(feed.cursor());
   }
-  return poured;
+  return false;
 }
 
 }  // namespace
@@ -453,13 +457,15 @@ PourEventStoreEventsResult pour_event_store_events(const PouredEventSource& sour
   if (options.after) after = {options.after->timestamp, 0, options.after->position};
   AggregateScan scan = scan_of(source, options.filters.to);
   MergedFeed feed({&source, 1}, options.filters, after);
-  const Poured poured = pour(feed, pace, publish, after);
 
-  PourEventStoreEventsResult result{.poured_event_count = poured.count,
-                                    .first_scanned_aggregate = std::move(scan.first),
+  PourEventStoreEventsResult result{.first_scanned_aggregate = std::move(scan.first),
                                     .last_scanned_aggregate = std::move(scan.last),
-                                    .stopped = poured.stopped};
-  if (poured.cursor) result.cursor = {poured.cursor->timestamp, poured.cursor->position};
+                                    .stopped = true,
+                                    .cursor = options.after};
+  result.stopped = pour(feed, pace, publish, [&](const CollectionCursor& cursor) {
+    ++result.poured_event_count;
+    result.cursor = {cursor.timestamp, cursor.position};
+  });
   return result;
 }
 
@@ -468,16 +474,17 @@ PourEventStoreCollectionEventsResult pour_event_store_collection_events(
     const PourEventStoreCollectionEventsOptions& options) {
   Pace pace(options.rate_limit, options.stop_token);
   MergedFeed feed(sources, options.filters, options.after);
-  PourEventStoreCollectionEventsResult result;
+
+  PourEventStoreCollectionEventsResult result{.stopped = true, .cursor = options.after};
   for (const PouredEventSource& source : sources) {
     AggregateScan scan = scan_of(source, options.filters.to);
     result.scans.push_back({source.event_store_id, feed.database_of(source), std::move(scan.first),
                             std::move(scan.last)});
   }
-  const Poured poured = pour(feed, pace, publish, options.after);
-  result.poured_event_count = poured.count;
-  result.stopped = poured.stopped;
-  result.cursor = poured.cursor;
+  result.stopped = pour(feed, pace, publish, [&](const CollectionCursor& cursor) {
+    ++result.poured_event_count;
+    result.cursor = cursor;
+  });
   return result;
 }
 

@@ -2,10 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <castore/connected_event_store.hpp>
 #include <castore/dam.hpp>
 #include <castore/message_channel.hpp>
 #include <chrono>
+#include <functional>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <memory>
@@ -192,6 +195,57 @@ TEST_CASE_TEMPLATE("a long history is poured whole and up to where it was", Stor
   }
 }
 
+/// Does something for each message, at most that often: a pour must have ended long before.
+struct Meddler {
+  std::function<void(const Message&, int)> meddle;
+  int count = 0;
+  void publish_message(const Message& message, const PublishMessageOptions&) {
+    REQUIRE(++count < 100);
+    meddle(message, count);
+  }
+};
+
+TEST_CASE_TEMPLATE("versions that are filled in while an aggregate is poured are not poured",
+                   Storage, CASTORE_STORAGES) {
+  for (const bool reverse : {false, true}) {
+    Stored<Storage> stored;
+    stored.push_one("S", "long", 1'000, day_1);
+    stored.push_one("S", "long", 1, day_1);
+    Meddler meddler{[&](const Message& message, int) {
+      const Version version = event_of(message)->version + (reverse ? -1 : 1);
+      if (version > 0) stored.push_one("S", "long", version, day_1);
+    }};
+    const auto result = pour_aggregate_events(
+        stored.source, meddler,
+        {.aggregate_id = "long", .options = {.limit = 50, .reverse = reverse}});
+    CHECK(result.poured_event_count == 2);
+    CHECK(result.last_poured_event->version == (reverse ? 1 : 1'000));
+  }
+}
+
+TEST_CASE_TEMPLATE("events committed since a pour was stopped are poured by the one that goes on",
+                   Storage, CASTORE_STORAGES) {
+  Stored<Storage> stored;
+  stored.push_history(2);
+  Recorder channel;
+  channel.stops_at = 1;
+  const std::stop_token stop = channel.stop.get_token();
+  const auto of_aggregate =
+      pour_aggregate_events(stored.source, channel, {.aggregate_id = "long", .stop_token = stop});
+  channel.stop = {};
+  channel.stops_at = 2;
+  const auto of_store =
+      pour_event_store_events(stored.source, channel, {.stop_token = channel.stop.get_token()});
+  REQUIRE(of_aggregate.rest);
+  stored.push_one("S", "long", 3, second(3));
+
+  CHECK(pour_aggregate_events(stored.source, channel,
+                              {.aggregate_id = "long", .options = *of_aggregate.rest})
+            .poured_event_count == 2);
+  CHECK(pour_event_store_events(stored.source, channel, {.after = of_store.cursor})
+            .poured_event_count == 2);
+}
+
 TEST_CASE_TEMPLATE("large events are poured page by page", Storage, CASTORE_STORAGES) {
   Stored<Storage> stored;
   const std::string large = '"' + std::string(700'000, 'x') + '"';
@@ -310,6 +364,69 @@ TEST_CASE_TEMPLATE("aggregates that come up while ids are poured are not poured"
   }
 }
 
+TEST_CASE_TEMPLATE("aggregates whose timestamps lie between those still to come are not poured",
+                   Storage, CASTORE_STORAGES) {
+  for (const bool reverse : {false, true}) {
+    for (const std::int64_t limit : {1, 2, 500}) {
+      Stored<Storage> stored;
+      stored.push_one("S", "a", 1, day_1);
+      stored.push_one("S", "b", 1, day_2);
+      stored.push_one("S", "c", 1, day_3);
+      Names poured;
+      Meddler meddler{[&](const Message& message, int count) {
+        const auto& exists = std::get<AggregateExistsMessage>(message);
+        poured.push_back(exists.aggregate_id);
+        const std::chrono::microseconds tick{reverse ? -1 : 1};
+        stored.push_one("S", "new" + std::to_string(count), 1,
+                        exists.initial_event_timestamp + tick);
+      }};
+      const auto result = pour_event_store_aggregate_ids(
+          stored.source, meddler, {.options = {.limit = limit, .reverse = reverse}});
+      CHECK(poured == (reverse ? Names{"c", "b", "a"} : Names{"a", "b", "c"}));
+      CHECK(result.poured_aggregate_id_count == 3);
+      CHECK_FALSE(result.stopped);
+    }
+  }
+}
+
+TEST_CASE("a pour of aggregate ids ends while other threads push") {
+  Stored<SqliteStorage> stored;
+  stored.push_one("S", "a", 1, day_1);
+  stored.push_one("S", "b", 1, day_4);
+  std::jthread pushing([&](const std::stop_token& stop) {
+    for (int i = 0; !stop.stop_requested(); ++i) {
+      stored.push_one("S", "new" + std::to_string(i), 1, day_2 + std::chrono::microseconds{i});
+    }
+  });
+  Recorder channel;
+  pour_event_store_aggregate_ids(stored.source, channel, {.options = {.limit = 1}});
+  Names names = channel.names();
+  REQUIRE(names.size() >= 2);
+  CHECK(names.front() == "S/a");
+  CHECK(names.back() == "S/b");
+}
+
+TEST_CASE_TEMPLATE("aggregates whose initial event is overwritten meanwhile are poured once",
+                   Storage, CASTORE_STORAGES) {
+  for (const bool reverse : {false, true}) {
+    Stored<Storage> stored;
+    const Names all = {"a", "b", "c"};
+    for (const std::string& id : all) stored.push_one("S", id, 1, day_2);
+    Names poured;
+    Meddler meddler{[&](const Message& message, int count) {
+      const std::string id = std::get<AggregateExistsMessage>(message).aggregate_id;
+      poured.push_back(id);
+      // Ahead of the pour again.
+      const std::chrono::seconds ahead{reverse ? -count : count};
+      push(*stored.adapter, "S", new_event(id, 1, day_2 + ahead), {.force = true});
+    }};
+    pour_event_store_aggregate_ids(stored.source, meddler,
+                                   {.options = {.limit = 1, .reverse = reverse}});
+    std::sort(poured.begin(), poured.end());
+    CHECK(poured == all);
+  }
+}
+
 // --- pour_event_store_events ------------------------------------------------------------------
 
 TEST_CASE_TEMPLATE("the events of a store are poured by timestamp", Storage, CASTORE_STORAGES) {
@@ -406,6 +523,29 @@ TEST_CASE_TEMPLATE("a channel may push to the store that is poured into it", Sto
   };
   CHECK(pour_event_store_events(stored.source, Echo{*stored.adapter}).poured_event_count == 3);
   CHECK(versions(*stored.adapter, "S", "echo").size() == 3);
+}
+
+TEST_CASE_TEMPLATE("events that are overwritten meanwhile are poured once", Storage,
+                   CASTORE_STORAGES) {
+  for (const bool in_order : {false, true}) {
+    Stored<Storage> stored;
+    stored.push_history(3);
+    if (!in_order) stored.push_one("S", "old", 1, day_1);
+    std::map<std::string, int> poured;
+    Meddler meddler{[&](const Message& message, int count) {
+      const EventDetail event = *event_of(message);
+      ++poured[event.aggregate_id + std::to_string(event.version)];
+      push(*stored.adapter, "S",
+           new_event(event.aggregate_id, event.version, day_2 + std::chrono::seconds{count}),
+           {.force = true});
+      push(*stored.adapter, "S", new_event("long", 3, day_2), {.force = true});
+    }};
+    const int count = in_order ? 3 : 4;
+    CHECK(pour_event_store_events(stored.source, meddler).poured_event_count == count);
+    CHECK(std::ssize(poured) == count);
+    CHECK(pour_aggregate_events(stored.source, meddler, {.aggregate_id = "long"})
+              .poured_event_count == 3);
+  }
 }
 
 // --- pour_event_store_collection_events -------------------------------------------------------

@@ -6,15 +6,23 @@
 ///     auto result = castore::pour_event_store_events(pokemons, queue, {.rate_limit = 100});
 ///
 /// Events become notification messages, aggregate ids aggregate-exists messages, one at a time and
-/// with `PublishMessageOptions::replay` set. A pour ends where history ended when it began.
+/// with `PublishMessageOptions::replay` set. A pour ends where history ended when it began: what is
+/// committed later is not poured, whatever its timestamp, not even where the channel itself pushes
+/// for each message. One that continues another ends where history ended when it began itself.
 ///
-/// However large the history, one page of it is in memory, and no transaction is open while a
-/// message is published, so that nothing waits for a slow channel. What a channel throws comes out
-/// and ends the pour.
+/// However large the history, one page of it is in memory (aggregate ids need a bit or two for each
+/// event besides), and no transaction is open while a message is published, so that nothing waits
+/// for a slow channel. It can be told not to publish faster than its listeners can bear.
 ///
 /// A pour can be stopped between two messages; what it answers then continues it, given the same
-/// filters again, in this process or, by its members, in another. It can be told not to publish
-/// faster than its listeners can bear.
+/// filters again, in this process or, by its members, in another. What the channel throws comes out
+/// and ends the pour.
+///
+/// An event that is overwritten meanwhile (`force`) is poured at most once: as it is when its page
+/// is read, if the filters let it through then. So is an aggregate; it is missed where its initial
+/// event is moved to a timestamp that the pour has been at. Cursors go by timestamps: a pour that
+/// is continued may miss, or pour again, what was given another timestamp since the first one
+/// began, and what lies between the two timestamps.
 
 #include <castore/event_storage_adapter.hpp>
 #include <castore/message.hpp>
@@ -61,14 +69,6 @@ struct PourFilters {
 
 // --- The events of one aggregate --------------------------------------------------------------
 
-struct PourAggregateEventsOptions {
-  std::string aggregate_id{};
-  EventsQueryOptions options{};  ///< which events to read; `limit` counts them before `filters`
-  PourFilters filters{};
-  std::optional<double> rate_limit{};  ///< messages a second, above 0, evenly spaced
-  std::stop_token stop_token{};
-};
-
 struct PourAggregateEventsResult {
   std::int64_t poured_event_count = 0;
   std::optional<EventDetail> first_poured_event{};
@@ -76,6 +76,14 @@ struct PourAggregateEventsResult {
   bool stopped = false;  ///< before all was poured
   /// Where it was stopped: the `options` that pour the rest.
   std::optional<EventsQueryOptions> rest{};
+};
+
+struct PourAggregateEventsOptions {
+  std::string aggregate_id{};
+  EventsQueryOptions options{};  ///< which events to read; `limit` counts them before `filters`
+  PourFilters filters{};
+  std::optional<double> rate_limit{};  ///< messages a second, above 0, evenly spaced
+  std::stop_token stop_token{};
 };
 
 // --- The aggregates of an event store ---------------------------------------------------------
@@ -88,13 +96,6 @@ struct PourAggregateIdsQueryOptions {
   bool reverse = false;                             ///< newest first
 };
 
-struct PourEventStoreAggregateIdsOptions {
-  PourAggregateIdsQueryOptions options{};
-  std::optional<double> rate_limit{};  ///< messages a second, above 0, evenly spaced
-  std::stop_token stop_token{};
-  std::optional<ListedAggregateId> after{};  ///< exclusive: the `cursor` of a pour that was stopped
-};
-
 struct PourEventStoreAggregateIdsResult {
   std::int64_t poured_aggregate_id_count = 0;
   std::optional<ListedAggregateId> first_scanned_aggregate{};
@@ -104,14 +105,14 @@ struct PourEventStoreAggregateIdsResult {
   std::optional<ListedAggregateId> cursor{};
 };
 
-// --- The events of an event store -------------------------------------------------------------
-
-struct PourEventStoreEventsOptions {
-  PourFilters filters{};
+struct PourEventStoreAggregateIdsOptions {
+  PourAggregateIdsQueryOptions options{};
   std::optional<double> rate_limit{};  ///< messages a second, above 0, evenly spaced
   std::stop_token stop_token{};
-  std::optional<FeedCursor> after{};  ///< exclusive: the `cursor` of a pour that was stopped
+  std::optional<ListedAggregateId> after{};  ///< exclusive: the `cursor` of a pour that was stopped
 };
+
+// --- The events of an event store -------------------------------------------------------------
 
 struct PourEventStoreEventsResult {
   std::int64_t poured_event_count = 0;
@@ -121,6 +122,13 @@ struct PourEventStoreEventsResult {
   bool stopped = false;  ///< before all was poured
   /// The last event poured, by this call or those that it continues.
   std::optional<FeedCursor> cursor{};
+};
+
+struct PourEventStoreEventsOptions {
+  PourFilters filters{};
+  std::optional<double> rate_limit{};  ///< messages a second, above 0, evenly spaced
+  std::stop_token stop_token{};
+  std::optional<FeedCursor> after{};  ///< exclusive: the `cursor` of a pour that was stopped
 };
 
 // --- The events of several event stores -------------------------------------------------------
@@ -133,14 +141,6 @@ struct CollectionCursor {
   std::int64_t position = 0;
 
   friend bool operator==(const CollectionCursor&, const CollectionCursor&) = default;
-};
-
-struct PourEventStoreCollectionEventsOptions {
-  PourFilters filters{};
-  std::optional<double> rate_limit{};  ///< messages a second, above 0, evenly spaced
-  std::stop_token stop_token{};
-  /// Exclusive: the `cursor` of a pour of the same event stores, in the same order.
-  std::optional<CollectionCursor> after{};
 };
 
 /// What was scanned of one of several event stores.
@@ -160,6 +160,14 @@ struct PourEventStoreCollectionEventsResult {
   bool stopped = false;                 ///< before all was poured
   /// The last event poured, by this call or those that it continues.
   std::optional<CollectionCursor> cursor{};
+};
+
+struct PourEventStoreCollectionEventsOptions {
+  PourFilters filters{};
+  std::optional<double> rate_limit{};  ///< messages a second, above 0, evenly spaced
+  std::stop_token stop_token{};
+  /// Exclusive: the `cursor` of a pour of the same event stores, in the same order.
+  std::optional<CollectionCursor> after{};
 };
 
 // ----------------------------------------------------------------------------------------------
