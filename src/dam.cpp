@@ -95,6 +95,8 @@ class AggregatePages {
 
   /// The options that ask for the event that `next` has answered, and those behind it.
   [[nodiscard]] EventsQueryOptions from_here() const;
+  /// The options that ask for those behind it.
+  [[nodiscard]] EventsQueryOptions behind() const;
 
  private:
   struct Read {
@@ -186,6 +188,11 @@ EventsQueryOptions AggregatePages::from_here() const {
   return query;
 }
 
+EventsQueryOptions AggregatePages::behind() const {
+  const Read& here = page_[next_];
+  return go_on_behind(options_.options, here.event.version, here.read_before + 1);
+}
+
 }  // namespace
 
 PourAggregateEventsResult pour_aggregate_events(const PouredEventSource& source,
@@ -205,8 +212,12 @@ PourAggregateEventsResult pour_aggregate_events(const PouredEventSource& source,
     ++result.poured_event_count;
     if (!result.first_poured_event) result.first_poured_event = *event;
     result.last_poured_event = *event;
+    if (!options.on_poured) continue;
+    result.rest = pages.behind();
+    options.on_poured(result);
   }
   result.stopped = false;
+  result.rest.reset();
   return result;
 }
 
@@ -317,6 +328,7 @@ PourEventStoreAggregateIdsResult pour_event_store_aggregate_ids(
     if (!result.first_scanned_aggregate) result.first_scanned_aggregate = *listed;
     result.last_scanned_aggregate = *listed;
     result.cursor = *listed;
+    if (options.on_poured) options.on_poured(result);
   }
   result.stopped = false;
   return result;
@@ -465,6 +477,7 @@ PourEventStoreEventsResult pour_event_store_events(const PouredEventSource& sour
   result.stopped = pour(feed, pace, publish, [&](const CollectionCursor& cursor) {
     ++result.poured_event_count;
     result.cursor = {cursor.timestamp, cursor.position};
+    if (options.on_poured) options.on_poured(result);
   });
   return result;
 }
@@ -484,6 +497,7 @@ PourEventStoreCollectionEventsResult pour_event_store_collection_events(
   result.stopped = pour(feed, pace, publish, [&](const CollectionCursor& cursor) {
     ++result.poured_event_count;
     result.cursor = cursor;
+    if (options.on_poured) options.on_poured(result);
   });
   return result;
 }

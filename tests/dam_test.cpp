@@ -12,6 +12,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <pokemon/pokemon.hpp>
 #include <span>
 #include <stdexcept>
@@ -783,6 +784,153 @@ TEST_CASE_TEMPLATE("what a channel throws ends the pour and comes out", Storage,
   CHECK_THROWS_AS(pour_aggregate_events(stored.source, channel, {.aggregate_id = "long"}),
                   std::runtime_error);
   CHECK(channel.messages.size() == 2);
+}
+
+bool same_answer(const PourAggregateEventsResult& a, const PourAggregateEventsResult& b) {
+  return a.poured_event_count == b.poured_event_count &&
+         a.first_poured_event == b.first_poured_event &&
+         a.last_poured_event == b.last_poured_event && a.rest && b.rest;
+}
+bool same_answer(const PourEventStoreAggregateIdsResult& a,
+                 const PourEventStoreAggregateIdsResult& b) {
+  return a.poured_aggregate_id_count == b.poured_aggregate_id_count && a.cursor == b.cursor &&
+         a.first_scanned_aggregate == b.first_scanned_aggregate &&
+         a.last_scanned_aggregate == b.last_scanned_aggregate;
+}
+bool same_answer(const PourEventStoreEventsResult& a, const PourEventStoreEventsResult& b) {
+  return a.poured_event_count == b.poured_event_count && a.cursor == b.cursor &&
+         a.first_scanned_aggregate == b.first_scanned_aggregate &&
+         a.last_scanned_aggregate == b.last_scanned_aggregate;
+}
+bool same_answer(const PourEventStoreCollectionEventsResult& a,
+                 const PourEventStoreCollectionEventsResult& b) {
+  return a.poured_event_count == b.poured_event_count && a.cursor == b.cursor && a.scans == b.scans;
+}
+
+/// Pours into a channel that throws at each message once, goes on from what `on_poured` has kept,
+/// and expects to have all messages, in their order. `go_on` makes options that continue from a
+/// result.
+template <class Result, class Options, class Pour, class GoOn>
+void check_goes_on_after_throws(const Options& options, Pour pour, GoOn go_on) {
+  Recorder whole;
+  const auto complete = pour(whole, options);
+  REQUIRE(whole.messages.size() > 2);
+  std::vector<Message> messages;
+  std::optional<Result> kept;
+  Options next = options;
+  next.on_poured = [&](const Result& result) { kept = result; };
+  for (std::size_t round = 0; round <= whole.messages.size(); ++round) {
+    if (kept) go_on(next, *kept);
+    Recorder channel;
+    channel.fails_at = round == 0 ? 0 : 1;
+    try {
+      const Result result = pour(channel, next);
+      CHECK(round == whole.messages.size());
+      CHECK_FALSE(result.stopped);
+    } catch (const std::runtime_error& error) {
+      CHECK(std::string(error.what()) == "the channel is full");
+    }
+    messages.insert(messages.end(), channel.messages.begin(), channel.messages.end());
+  }
+  CHECK(messages == whole.messages);
+
+  // Nothing is left behind the last one.
+  go_on(next, *kept);
+  Recorder nothing;
+  CHECK_FALSE(pour(nothing, next).stopped);
+  CHECK(nothing.messages.empty());
+  // What is kept is what a pour that is stopped there answers.
+  for (std::size_t step = 1; step < whole.messages.size(); ++step) {
+    Recorder stopping;
+    stopping.stops_at = step;
+    Options watched = options;
+    watched.stop_token = stopping.stop.get_token();
+    watched.on_poured = [&](const Result& result) { kept = result; };
+    const Result result = pour(stopping, watched);
+    CHECK(result.stopped);
+    CHECK(kept->stopped);
+    CHECK(same_answer(*kept, result));
+  }
+}
+
+TEST_CASE_TEMPLATE("after a channel has thrown a pour goes on from what was kept", Storage,
+                   CASTORE_STORAGES) {
+  Stored<Storage> one;
+  Stored<Storage> two;
+  for (int i = 0; i < 12; ++i) {
+    Stored<Storage>& stored = i % 3 == 0 ? two : one;
+    stored.push_one(i % 2 == 0 ? "S" : "T", "a" + std::to_string(i % 5), 1 + i / 5,
+                    second(i * 7 % 4));
+  }
+  const auto with_cursor = [](auto& options, const auto& result) { options.after = result.cursor; };
+
+  SUBCASE("of an aggregate") {
+    one.push_history(5);
+    one.push_one("S", "long", std::numeric_limits<Version>::max(), second(9));
+    for (const bool reverse : {false, true}) {
+      for (const std::optional<std::int64_t> limit : {std::optional<std::int64_t>(), {4}, {6}}) {
+        check_goes_on_after_throws<PourAggregateEventsResult>(
+            PourAggregateEventsOptions{.aggregate_id = "long",
+                                       .options = {.limit = limit, .reverse = reverse},
+                                       .filters = {.from = second(2)}},
+            [&](Recorder& channel, const PourAggregateEventsOptions& options) {
+              return pour_aggregate_events(one.source, channel, options);
+            },
+            [](PourAggregateEventsOptions& options, const PourAggregateEventsResult& result) {
+              options.options = *result.rest;
+            });
+      }
+    }
+  }
+  SUBCASE("of aggregate ids") {
+    for (int i = 0; i < 5; ++i) one.push_one("S", "b" + std::to_string(i), 1, second(i / 3));
+    for (const bool reverse : {false, true}) {
+      check_goes_on_after_throws<PourEventStoreAggregateIdsResult>(
+          PourEventStoreAggregateIdsOptions{.options = {.limit = 2, .reverse = reverse}},
+          [&](Recorder& channel, const PourEventStoreAggregateIdsOptions& options) {
+            return pour_event_store_aggregate_ids(one.source, channel, options);
+          },
+          with_cursor);
+    }
+  }
+  SUBCASE("of an event store") {
+    check_goes_on_after_throws<PourEventStoreEventsResult>(
+        PourEventStoreEventsOptions{.filters = {.to = second(2)}},
+        [&](Recorder& channel, const PourEventStoreEventsOptions& options) {
+          return pour_event_store_events(one.source, channel, options);
+        },
+        with_cursor);
+  }
+  SUBCASE("of event stores in several databases") {
+    const std::vector<PouredEventSource> sources = {
+        one.source, two.source, {two.adapter.get(), "T"}, {one.adapter.get(), "T"}};
+    check_goes_on_after_throws<PourEventStoreCollectionEventsResult>(
+        PourEventStoreCollectionEventsOptions{},
+        [&](Recorder& channel, const PourEventStoreCollectionEventsOptions& options) {
+          return pour_event_store_collection_events(sources, channel, options);
+        },
+        with_cursor);
+  }
+}
+
+TEST_CASE_TEMPLATE("what keeps the answer of a pour may throw and ends it", Storage,
+                   CASTORE_STORAGES) {
+  Stored<Storage> stored;
+  stored.push_history(3);
+  Recorder channel;
+  std::int64_t count = 0;
+  const auto fail = [&](const auto& result) {
+    count = result.poured_event_count;
+    if (count == 2) throw std::runtime_error("the cursor cannot be kept");
+  };
+  CHECK_THROWS_WITH_AS(pour_event_store_events(stored.source, channel, {.on_poured = fail}),
+                       "the cursor cannot be kept", std::runtime_error);
+  CHECK(count == 2);
+  CHECK(channel.messages.size() == 2);
+  CHECK_THROWS_AS(
+      pour_aggregate_events(stored.source, channel, {.aggregate_id = "long", .on_poured = fail}),
+      std::runtime_error);
+  CHECK(channel.messages.size() == 4);
 }
 
 // --- The rate ---------------------------------------------------------------------------------

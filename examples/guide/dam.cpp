@@ -8,9 +8,11 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <tuple>
+#include <utility>
 
 namespace {
 
@@ -74,6 +76,36 @@ void stop_and_go_on(const Pokemons& pokemons) {
   std::cout << channel.messages << " events in all\n";
 }
 
+struct Full {};
+
+/// A channel that is full at its third message.
+struct Narrow {
+  int messages = 0;
+  bool was_full = false;
+
+  void publish_message(const castore::Message&, const castore::PublishMessageOptions&) {
+    if (messages == 2 && !std::exchange(was_full, true)) throw Full();
+    ++messages;
+  }
+};
+
+void go_on_after_a_throw(const Pokemons& pokemons) {
+  Narrow channel;
+
+  std::optional<castore::FeedCursor> cursor;  // kept in a file, say
+  const auto keep = [&](const castore::PourEventStoreEventsResult& result) {
+    cursor = result.cursor;
+  };
+  try {
+    castore::pour_event_store_events(pokemons, channel, {.on_poured = keep});
+  } catch (const Full&) {
+    std::cout << "the channel was full\n";
+    castore::pour_event_store_events(pokemons, channel, {.after = cursor, .on_poured = keep});
+  }
+
+  std::cout << channel.messages << " events in all\n";
+}
+
 }  // namespace
 
 void chapters::dam() {
@@ -88,4 +120,5 @@ void chapters::dam() {
   catch_up(pokemons, trainers);
   pour_the_others(pokemons, trainers);
   stop_and_go_on(pokemons);
+  go_on_after_a_throw(pokemons);
 }

@@ -16,7 +16,17 @@
 ///
 /// A pour can be stopped between two messages; what it answers then continues it, given the same
 /// filters again, in this process or, by its members, in another. What the channel throws comes out
-/// and ends the pour.
+/// as it is and ends the pour, as what the storage throws does; the answer is lost then. So whoever
+/// wants to go on has `on_poured` keep the answer so far, which is called after each message that
+/// the channel has taken:
+///
+///     std::optional<castore::FeedCursor> cursor = read_from(file);
+///     const auto keep = [&](const auto& result) { write_to(file, *result.cursor); };
+///     castore::pour_event_store_events(pokemons, queue, {.after = cursor, .on_poured = keep});
+///
+/// Nothing is lost then and nothing comes twice, but for the message that the channel threw at, or
+/// whose cursor was not kept any more: that one comes again. What `on_poured` throws comes out as
+/// well.
 ///
 /// An event that is overwritten meanwhile (`force`) is poured at most once: as it is when its page
 /// is read, if the filters let it through then. So is an aggregate; it is missed where its initial
@@ -84,6 +94,9 @@ struct PourAggregateEventsOptions {
   PourFilters filters{};
   std::optional<double> rate_limit{};  ///< messages a second, above 0, evenly spaced
   std::stop_token stop_token{};
+  /// Called after each message that the channel has taken, with what a pour that is stopped there
+  /// answers, for the length of the call.
+  std::function<void(const PourAggregateEventsResult&)> on_poured{};
 };
 
 // --- The aggregates of an event store ---------------------------------------------------------
@@ -110,6 +123,8 @@ struct PourEventStoreAggregateIdsOptions {
   std::optional<double> rate_limit{};  ///< messages a second, above 0, evenly spaced
   std::stop_token stop_token{};
   std::optional<ListedAggregateId> after{};  ///< exclusive: the `cursor` of a pour that was stopped
+  /// As in `PourAggregateEventsOptions`.
+  std::function<void(const PourEventStoreAggregateIdsResult&)> on_poured{};
 };
 
 // --- The events of an event store -------------------------------------------------------------
@@ -129,6 +144,8 @@ struct PourEventStoreEventsOptions {
   std::optional<double> rate_limit{};  ///< messages a second, above 0, evenly spaced
   std::stop_token stop_token{};
   std::optional<FeedCursor> after{};  ///< exclusive: the `cursor` of a pour that was stopped
+  /// As in `PourAggregateEventsOptions`.
+  std::function<void(const PourEventStoreEventsResult&)> on_poured{};
 };
 
 // --- The events of several event stores -------------------------------------------------------
@@ -168,6 +185,8 @@ struct PourEventStoreCollectionEventsOptions {
   std::stop_token stop_token{};
   /// Exclusive: the `cursor` of a pour of the same event stores, in the same order.
   std::optional<CollectionCursor> after{};
+  /// As in `PourAggregateEventsOptions`.
+  std::function<void(const PourEventStoreCollectionEventsResult&)> on_poured{};
 };
 
 // ----------------------------------------------------------------------------------------------
