@@ -33,16 +33,18 @@ arrow(after_commit                 TO error)
 arrow(registry                     TO error event event_storage_adapter)
 arrow(adapter_support              TO ${text} ${boundary})
 arrow(fields                       TO ${text}                     USING nlohmann)
-arrow(event_type                   TO ${text} fields              USING nlohmann)
+arrow(event_type                   TO ${text} exception_text fields
+                                                                  USING nlohmann)
 arrow(event_store                  TO ${boundary} event_type event_json)
-arrow(command                      TO ${boundary} event_type event_json saturating_time)
+arrow(command                      TO ${boundary} event_type event_json exception_text
+                                      saturating_time)
 arrow(message_channel              TO message)
 arrow(connected_event_store        TO event_store message_channel)
 arrow(dam                          TO ${boundary} adapter_support saturating_time)
 arrow(in_memory/.*                 TO ${boundary} adapter_support exception_text saturating_time
                                       in_memory/delivery)
 arrow(testing/.*                   TO ${boundary} event_json event_type event_store command
-                                      saturating_time in_memory/.* testing/.*
+                                      exception_text saturating_time in_memory/.* testing/.*
                                                                   USING nlohmann)
 arrow(castore                      TO version ${text} ${boundary} fields event_type event_store
                                       command message_channel connected_event_store dam
