@@ -5,6 +5,7 @@
 #include <random>
 #include <thread>
 
+#include "exception_text.hpp"
 #include "saturating_time.hpp"
 
 namespace castore::detail {
@@ -90,6 +91,6 @@ void CommandCore::check_output(std::string_view json) const {
   check_against(output_schema_.get(), "output", json);
 }
 
-void throw_unfit_input(const std::exception& cause) { throw InvalidInputError(cause.what()); }
+void throw_unfit_input() { throw InvalidInputError(text_of_current_exception()); }
 
 }  // namespace castore::detail

@@ -5,16 +5,22 @@
 
 namespace castore {
 
-/// What an exception says, for a message about it. \pre not null
+/// The `what()` of an exception, for a message about it. The application's own may have none. \pre
+/// not null
 [[nodiscard]] inline std::string text_of(const std::exception_ptr& exception) {
   try {
     std::rethrow_exception(exception);
   } catch (const std::exception& e) {
-    const char* const text = e.what();  // an application's own may have none
-    return text != nullptr ? text : "an exception without a text";
+    if (const char* const text = e.what(); text != nullptr) return text;
   } catch (...) {
-    return "an exception of unknown type";
+    // says nothing
   }
+  return "an exception of unknown type";
+}
+
+/// Called in a catch clause.
+[[nodiscard]] inline std::string text_of_current_exception() {
+  return text_of(std::current_exception());
 }
 
 }  // namespace castore

@@ -36,6 +36,34 @@ void to_json(nlohmann::json& json, const Even& even) {
 }
 void from_json(const nlohmann::json& json, Even& even) { even.number = json.get<int>(); }
 
+struct Mute : std::exception {
+  [[nodiscard]] const char* what() const noexcept override { return nullptr; }
+};
+
+/// Throws an exception that says nothing, or none at all.
+[[noreturn]] void throw_anything(bool exception) {
+  if (exception) throw Mute();
+  throw 42;
+}
+
+/// Neither written nor read.
+struct Moody {
+  bool exception = false;
+};
+void to_json(nlohmann::json&, const Moody& moody) { throw_anything(moody.exception); }
+void from_json(const nlohmann::json& json, Moody&) { throw_anything(json.get<bool>()); }
+
+struct OfMoody {
+  static constexpr std::string_view type = "OF_MOODY";
+  Moody moody;
+  static constexpr auto fields = castore::fields("moody", &OfMoody::moody);
+};
+
+struct WithMoody {
+  static constexpr std::string_view type = "WITH_MOODY";
+  using Metadata = Moody;
+};
+
 }  // namespace
 }  // namespace castore::testing
 
@@ -194,6 +222,34 @@ TEST_CASE("a payload that cannot be written is an invalid event") {
   });
   REQUIRE(metadata);
   CHECK(metadata->path() == "metadata");
+}
+
+TEST_CASE("whatever JSON functions throw is an error of the event") {
+  const std::string unknown = "an exception of unknown type";
+  for (const bool exception : {false, true}) {
+    CAPTURE(exception);
+    const auto payload =
+        thrown<InvalidEventError>([&] { static_cast<void>(encode(OfMoody{{exception}}, {})); });
+    REQUIRE(payload);
+    CHECK(payload->path() == "payload");
+    CHECK(payload->what() == "Invalid event: payload cannot be written: " + unknown);
+    const auto metadata = thrown<InvalidEventError>(
+        [&] { static_cast<void>(encode(WithMoody{}, std::optional(Moody{exception}))); });
+    REQUIRE(metadata);
+    CHECK(metadata->path() == "metadata");
+
+    const std::string json = exception ? "true" : "false";
+    const std::string object = "{\"moody\":" + json + "}";
+    CHECK(reason_of<OfMoody>(view("OF_MOODY", object))
+              .ends_with("payload cannot be read: " + unknown));
+    CHECK(reason_of<WithMoody>(view("WITH_MOODY", std::nullopt, json))
+              .ends_with("metadata cannot be read: " + unknown));
+    const auto unreadable = thrown<InvalidEventError>([&] {
+      check_readable<OfMoody>({.aggregate_id = "x", .version = 1, .type = "", .payload = object});
+    });
+    REQUIRE(unreadable);
+    CHECK(unreadable->what() == "Invalid event: payload cannot be read: " + unknown);
+  }
 }
 
 TEST_CASE("a stored event becomes one to be pushed again with its own timestamp") {

@@ -104,7 +104,8 @@ class CommandCore {
   std::shared_ptr<const JsonSchema> output_schema_;
 };
 
-[[noreturn]] void throw_unfit_input(const std::exception& cause);
+/// Called in a catch clause, whatever was thrown. \throws InvalidInputError
+[[noreturn]] void throw_unfit_input();
 
 /// `Output handler(Input, Stores, Context...)`, taken apart.
 template <class Signature>
@@ -254,8 +255,8 @@ class Command {
   static Input read(std::string_view json) {
     try {
       return JsonCodec<Input>::decode(json);
-    } catch (const std::exception& e) {
-      detail::throw_unfit_input(e);
+    } catch (...) {
+      detail::throw_unfit_input();
     }
   }
 

@@ -191,6 +191,19 @@ struct EncodedEvent {
   std::optional<std::string> metadata;
 };
 
+namespace detail {
+
+// Called in a catch clause, whatever was thrown.
+/// \throws InvalidEventError
+[[noreturn]] void throw_unwritable(const char* part);
+/// \throws InvalidEventError
+[[noreturn]] void throw_unreadable(const char* part);
+/// \throws MalformedEventError
+[[noreturn]] void throw_malformed(std::string_view event_store_id, const EventView& event,
+                                  const char* part);
+
+}  // namespace detail
+
 /// \throws InvalidEventError  the payload or metadata cannot be written as JSON
 template <EventPayload P>
 [[nodiscard]] EncodedEvent encode(const P& payload, const std::optional<MetadataOf<P>>& metadata) {
@@ -201,14 +214,14 @@ template <EventPayload P>
     } else {
       encoded.payload = JsonCodec<P>::encode(payload);
     }
-  } catch (const std::exception& e) {
-    throw InvalidEventError("payload", e.what());
+  } catch (...) {
+    detail::throw_unwritable("payload");
   }
   if constexpr (!std::same_as<MetadataOf<P>, NoMetadata>) {
     try {
       if (metadata) encoded.metadata = JsonCodec<MetadataOf<P>>::encode(*metadata);
-    } catch (const std::exception& e) {
-      throw InvalidEventError("metadata", e.what());
+    } catch (...) {
+      detail::throw_unwritable("metadata");
     }
   }
   return encoded;
@@ -221,11 +234,6 @@ concept DecodesOver =
     !std::same_as<T, OtherPayload> && requires(std::optional<std::string_view> json, T& value) {
   JsonCodec<T>::decode(json, value);
 };
-
-[[noreturn]] void throw_malformed(std::string_view event_store_id, const EventView& event,
-                                  std::string_view part, const std::exception& cause);
-/// Called in a catch clause, whatever was thrown. \throws InvalidEventError
-[[noreturn]] void throw_unreadable(const char* part);
 
 template <class T>
 void decode_over(std::optional<std::string_view> json, std::optional<T>& value) {
@@ -268,8 +276,8 @@ void decode(std::string_view event_store_id, const EventView& event,
       decoded.emplace(Event<P>{std::string(event.aggregate_id), event.version, event.timestamp,
                                detail::decode_payload<P>(event)});
     }
-  } catch (const std::exception& e) {
-    detail::throw_malformed(event_store_id, event, "payload", e);
+  } catch (...) {
+    detail::throw_malformed(event_store_id, event, "payload");
   }
   if constexpr (!std::same_as<MetadataOf<P>, NoMetadata>) {
     try {
@@ -278,8 +286,8 @@ void decode(std::string_view event_store_id, const EventView& event,
       } else {
         decoded->metadata.reset();
       }
-    } catch (const std::exception& e) {
-      detail::throw_malformed(event_store_id, event, "metadata", e);
+    } catch (...) {
+      detail::throw_malformed(event_store_id, event, "metadata");
     }
   }
 }

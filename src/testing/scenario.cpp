@@ -3,6 +3,8 @@
 #include <castore/testing/scenario.hpp>
 #include <nlohmann/json.hpp>
 
+#include "exception_text.hpp"
+
 namespace castore::testing::detail {
 namespace {
 
@@ -60,16 +62,6 @@ std::vector<NewEventDetail> events_to(const std::string& event_store_id,
   return events;
 }
 
-std::string what_of(const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::exception& e) {
-    return e.what();
-  } catch (...) {
-    return "something that is no std::exception";
-  }
-}
-
 }  // namespace
 
 ScenarioRun::ScenarioRun(std::string command_id, std::vector<std::string> event_store_ids)
@@ -115,7 +107,7 @@ std::vector<NewEventDetail> ScenarioRun::pushed_to(const std::string& event_stor
 }
 
 void ScenarioRun::require_no_error() const {
-  if (error_) fail("threw: " + what_of(error_));
+  if (error_) fail("threw: " + text_of(error_));
 }
 
 void ScenarioRun::require_pushed(const std::vector<StoreEvents>& expected) const {
@@ -146,7 +138,7 @@ void ScenarioRun::require_code(ErrorCode code) const {
     fail("was expected to throw " + name + ", threw " + std::string(to_string(error.code())) +
          ": " + error.what());
   } catch (...) {
-    fail("was expected to throw " + name + ", threw: " + what_of(thrown));
+    fail("was expected to throw " + name + ", threw: " + text_of(thrown));
   }
 }
 
@@ -155,7 +147,7 @@ void ScenarioRun::fail(const std::string& text) const {
 }
 
 void ScenarioRun::fail_error(const std::exception_ptr& thrown) const {
-  fail("was expected to throw another error, threw: " + what_of(thrown));
+  fail("was expected to throw another error, threw: " + text_of(thrown));
 }
 
 void ScenarioRun::fail_output(const std::string& expected, const std::string& actual) const {
