@@ -53,6 +53,8 @@ concept ReadFromJson = requires(const nlohmann::json& json) {
 ///
 /// By default a type that lists its `fields` is read and written by them, one with nlohmann's
 /// `to_json` and `from_json` by these, and an empty struct without either has no payload at all.
+/// A type that does not own what it holds (see `castore/fields.hpp`) is not read.
+///
 /// `encode` answers nothing for "absent"; `decode` is given nothing for it. Both may throw
 /// anything: the store turns it into an `InvalidEventError` or a `MalformedEventError` that names
 /// the event.
@@ -76,6 +78,10 @@ struct JsonCodec {
   }
 
   static T decode(std::optional<std::string_view> json) {
+    static_assert(detail::owns_what_it_holds<T>,
+                  "this payload, metadata or command input does not own its text or its elements: "
+                  "what is read from JSON would dangle; use std::string, std::vector, or another "
+                  "type that owns");
     if constexpr (ListsFields<T>) {
       return read_fields<T>(required(json));
     } else if constexpr (has_json_functions) {

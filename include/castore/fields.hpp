@@ -26,6 +26,10 @@
 /// these. Any other type is read and written by its nlohmann functions. The other way round, a
 /// struct that lists its fields can stand wherever nlohmann_json wants `to_json` and `from_json`.
 ///
+/// A field owns what it holds. A `std::string_view`, a `std::span`, a pointer, a
+/// `std::reference_wrapper` or a `std::initializer_list`, also inside of a container, does not
+/// compile: the JSON it would look into is gone when the reading is over.
+///
 /// What does not fit is an error, where nlohmann_json would round, cut off or write `null`: 300
 /// into a `std::uint8_t`, 1.5 or `true` into an `int`, NaN into text. Of a member given twice both
 /// have to fit, and the last counts. What is skipped has to be JSON, but its numbers may be of any
@@ -37,17 +41,26 @@
 #include <charconv>
 #include <concepts>
 #include <cstddef>
+#include <deque>
+#include <forward_list>
+#include <functional>
+#include <initializer_list>
 #include <limits>
+#include <list>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace castore {
@@ -108,8 +121,54 @@ struct Fields {
 
 namespace detail {
 
+template <template <class...> class, template <class...> class>
+inline constexpr bool same_template = false;
+template <template <class...> class T>
+inline constexpr bool same_template<T, T> = true;
+template <template <class...> class T, template <class...> class... Any>
+inline constexpr bool one_template_of = (same_template<T, Any> || ...);
+
+/// How many of the arguments of a template of the standard library it holds values of.
+template <template <class...> class T>
+inline constexpr std::size_t held_arguments =
+    one_template_of<T, std::tuple, std::variant> ? std::numeric_limits<std::size_t>::max()
+    : one_template_of<T, std::pair, std::map, std::multimap, std::unordered_map,
+                      std::unordered_multimap>
+        ? 2
+    : one_template_of<T, std::optional, std::vector, std::deque, std::list, std::forward_list,
+                      std::set, std::multiset, std::unordered_set, std::unordered_multiset>
+        ? 1
+        : 0;
+
+/// Whether a value keeps alive what it shows. What is inside of a type of the application's is its
+/// own business.
+template <class T>
+inline constexpr bool owns_what_it_holds = !std::is_pointer_v<T>;
+template <class T>
+inline constexpr bool owns_what_it_holds<const T> = owns_what_it_holds<T>;
+template <class T, std::size_t size>
+inline constexpr bool owns_what_it_holds<T[size]> = owns_what_it_holds<T>;
+template <class T, std::size_t size>
+inline constexpr bool owns_what_it_holds<const T[size]> = owns_what_it_holds<T>;
+template <class T, std::size_t size>
+inline constexpr bool owns_what_it_holds<std::array<T, size>> = owns_what_it_holds<T>;
+template <class T, std::size_t size>
+inline constexpr bool owns_what_it_holds<std::span<T, size>> = false;
+
+template <class... Argument>
+consteval bool first_own([[maybe_unused]] std::size_t count) {
+  return ((count == 0 || (--count, owns_what_it_holds<Argument>)) && ...);
+}
+template <template <class...> class T, class... Argument>
+inline constexpr bool owns_what_it_holds<T<Argument...>> =
+    !one_template_of<T, std::basic_string_view, std::reference_wrapper, std::initializer_list> &&
+    first_own<Argument...>(held_arguments<T>);
+
 template <class Class, class Member>
 consteval Field<Class, Member> make_field(FieldName name, Member Class::*member) {
+  static_assert(owns_what_it_holds<Member>,
+                "a field's type does not own its text or its elements: what is read from JSON "
+                "would dangle; use std::string, std::vector, or another type that owns");
   return {name, member};
 }
 
