@@ -11,10 +11,13 @@
 ///                                                      "level", &PokemonAppeared::level);
 ///     };
 
+#include <algorithm>
+#include <array>
 #include <castore/error.hpp>
 #include <castore/event.hpp>
 #include <castore/fields.hpp>
 #include <concepts>
+#include <cstddef>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -121,6 +124,37 @@ concept NamesItsType = requires {
   typename std::bool_constant<(std::string_view(P::type), true)>;
 };
 
+namespace detail {
+
+/// Text as a template argument, and so named by its content wherever it is kept. A static member of
+/// the application's is named by the struct instead: where two plugins have a struct of one name,
+/// both would get the text of the first.
+template <std::size_t size>
+struct Characters {
+  std::array<char, size + 1> characters{};
+};
+
+template <NamesItsType P>
+[[nodiscard]] consteval auto type_characters() {
+  constexpr std::size_t size = std::string_view(P::type).size();
+  Characters<size> copy;
+  std::copy_n(std::string_view(P::type).data(), size, copy.characters.data());
+  return copy;
+}
+
+template <std::size_t size, Characters<size> text>
+[[nodiscard]] constexpr std::string_view view_of() noexcept {
+  return {text.characters.data(), size};
+}
+
+/// `P::type`, for as long as the program runs.
+template <NamesItsType P>
+[[nodiscard]] constexpr std::string_view type_name() noexcept {
+  return view_of<std::string_view(P::type).size(), type_characters<P>()>();
+}
+
+}  // namespace detail
+
 /// A struct that can be the payload of an event.
 template <class P>
 concept EventPayload = std::copyable<P> &&(NamesItsType<P> || std::same_as<P, OtherPayload>);
@@ -146,7 +180,7 @@ using MetadataOf = typename detail::MetadataOf<P>::type;
 template <EventPayload P>
 [[nodiscard]] constexpr std::string_view event_type_of(const P& payload) noexcept {
   if constexpr (NamesItsType<P>) {
-    return P::type;
+    return detail::type_name<P>();
   } else {
     return payload.type;
   }

@@ -222,6 +222,20 @@ struct FieldsOf<T> {
 template <class T>
 concept ListsFields = detail::is_fields<std::remove_cv_t<decltype(FieldsOf<T>::value)>>;
 
+namespace detail {
+
+/// The list by value, and only while compiling: GCC makes of a static member that is used at run
+/// time a symbol that is one for the whole process, and so the list of whoever was loaded first.
+template <ListsFields T>
+[[nodiscard]] consteval auto fields_of() {
+  return FieldsOf<T>::value;
+}
+
+template <ListsFields T>
+inline constexpr std::size_t field_count = decltype(fields_of<T>())::size;
+
+}  // namespace detail
+
 /// JSON that does not fit a struct.
 class FieldError : public std::invalid_argument {
  public:
@@ -339,19 +353,20 @@ void append_field(std::string& out, std::string_view name, const Member& member)
 
 template <class T>
 void append_object(std::string& out, const T& value) {
+  constexpr auto fields = fields_of<T>();
   out += '{';
   std::apply(
       [&](const auto&... field) {
         (append_field(out, field.name.text(), value.*field.member), ...);
       },
-      FieldsOf<T>::value.list);
+      fields.list);
   out += '}';
 }
 
 /// The member of that name is read, if it is the `I`th of the list.
 template <std::size_t I, class T, class Seen>
 bool read_field(JsonScanner& json, std::string_view name, T& value, Seen& seen, int depth) {
-  constexpr auto field = std::get<I>(FieldsOf<T>::value.list);
+  constexpr auto field = std::get<I>(fields_of<T>().list);
   if (name != field.name.text()) return false;
   seen[I] = true;
   read_value(json, value.*field.member, depth);  // given twice: the last counts, as a whole
@@ -360,7 +375,7 @@ bool read_field(JsonScanner& json, std::string_view name, T& value, Seen& seen, 
 
 template <std::size_t I, class T>
 void read_missing_field(const JsonScanner& json, T& value) {
-  constexpr auto field = std::get<I>(FieldsOf<T>::value.list);
+  constexpr auto field = std::get<I>(fields_of<T>().list);
   if constexpr (!field.name.required()) {
     value.*field.member = std::move(T{}.*field.member);
   } else if constexpr (is_optional<typename decltype(field)::Type>) {
@@ -374,7 +389,7 @@ void read_missing_field(const JsonScanner& json, T& value) {
 /// \returns whether the next of the list may come now; `ended`: no member comes any more
 template <std::size_t I, class T, class Seen>
 bool read_next_field(JsonScanner& json, T& value, Seen& seen, int depth, bool& ended) {
-  constexpr auto field = std::get<I>(FieldsOf<T>::value.list);
+  constexpr auto field = std::get<I>(fields_of<T>().list);
   if (!json.skip_name(field.name.text())) {
     return !field.name.required() || is_optional<typename decltype(field)::Type>;
   }
@@ -482,9 +497,7 @@ void read_value(JsonScanner& json, T& value, int depth) {
       read_value(json, value[std::string(name)], depth - 1);
     });
   } else if constexpr (ListsFields<T>) {
-    detail::read_object(
-        json, value, depth,
-        std::make_index_sequence<std::remove_cv_t<decltype(FieldsOf<T>::value)>::size>{});
+    detail::read_object(json, value, depth, std::make_index_sequence<detail::field_count<T>>{});
   } else {
     value = nlohmann::json::parse(json.value(depth)).template get<T>();
   }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace castore {
@@ -85,8 +86,9 @@ class InMemoryMessageBusAdapter final : public MessageChannelAdapter {
         requires { Payload::type; },
         "this payload does not name its type: listen to the event store, and look at the event");
     bus.check_event_store(store.event_store_id());
+    constexpr std::string_view type = Payload::type;
     return on(MessageFilter{.event_store_id = store.event_store_id(),
-                            .event_type = std::string(Payload::type),
+                            .event_type = std::string(type),
                             .on_replay = options.on_replay},
               bus.template handler_of<Store, typename Store::template EventOf<Payload>>(
                   std::move(handler)));
