@@ -689,7 +689,7 @@ template <class A, class... Payloads>
 std::vector<std::string_view> EventStore<A, Payloads...>::event_types() {
   std::vector<std::string_view> types;
   const auto add = [&]<class P>(std::type_identity<P>) {
-    if constexpr (NamesItsType<P>) types.push_back(P::type);
+    if constexpr (NamesItsType<P>) types.push_back(detail::type_name<P>());
   };
   (add(std::type_identity<Payloads>{}), ...);
   return types;
@@ -711,7 +711,8 @@ std::shared_ptr<const detail::EventSchemas> EventStore<A, Payloads...>::compile_
     if constexpr (detail::HasPayloadSchema<P>) payload = P::payload_schema();
     if constexpr (detail::HasMetadataSchema<P>) metadata = P::metadata_schema();
     if constexpr (NamesItsType<P>) {
-      schemas->add(event_store_id_, P::type, payload, metadata, options_.json_schemas.get());
+      schemas->add(event_store_id_, detail::type_name<P>(), payload, metadata,
+                   options_.json_schemas.get());
     }
   };
   (add(std::type_identity<Payloads>{}), ...);
@@ -769,7 +770,7 @@ template <class Use>
 bool EventStore<A, Payloads...>::with_payload_of_type(std::string_view type, Use&& use) {
   const auto try_payload = [&]<class P>(std::type_identity<P> payload) {
     if constexpr (NamesItsType<P>) {
-      if (type != std::string_view(P::type)) return false;
+      if (type != detail::type_name<P>()) return false;
       use(payload);
       return true;
     } else {
