@@ -12,15 +12,9 @@ namespace {
 
 constexpr auto of_unknown_type = "an exception of unknown type";
 
-/// Its `what()`, which the application's own may not have.
-std::string text_of(const std::exception& error) {
-  const char* const text = error.what();
-  return text != nullptr ? text : of_unknown_type;
-}
-
 std::string message_of(const Error& error) {
   const bool is_busy = error.code() == ErrorCode::storage_busy;
-  return error.what() + std::string(is_busy ? "; --busy-timeout waits longer" : "");
+  return text_of(error) + (is_busy ? "; --busy-timeout waits longer" : "");
 }
 
 struct Problem {
@@ -153,6 +147,11 @@ ExitCode exit_code(ErrorCode code) noexcept {
   return exit_failure;
 }
 
+std::string text_of(const std::exception& error) {
+  const char* const text = error.what();
+  return text != nullptr ? text : of_unknown_type;
+}
+
 OutputError::OutputError(std::string_view done)
     : std::runtime_error(std::string("standard output could not be written") +
                          (done.empty() ? "" : "; ") + std::string(done)),
@@ -179,14 +178,14 @@ Error at_place(const Error& error, const Place& place, const std::string& remark
   const char* const name = place.of == Place::Of::position ? "position" : "line";
   const std::vector<ErrorField> where{{name, place.number}};
   if (!has_field(fields, name)) fields.insert(fields.end(), where.begin(), where.end());
-  return {error.code(), to_text(place) + ": " + remark + error.what(), std::move(fields)};
+  return {error.code(), to_text(place) + ": " + remark + text_of(error), std::move(fields)};
 }
 
 Error with_remark(const Error& error, const std::string& remark,
                   const std::vector<ErrorField>& fields) {
   std::vector<ErrorField> all = error.fields();
   all.insert(all.end(), fields.begin(), fields.end());
-  return {error.code(), error.what() + remark, std::move(all)};
+  return {error.code(), text_of(error) + remark, std::move(all)};
 }
 
 std::optional<std::int64_t> malformed_position(const Error& error) {

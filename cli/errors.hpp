@@ -60,6 +60,9 @@ class Interrupted : public std::runtime_error {
   int signal_;
 };
 
+/// Its `what()`, which the application's own may not have.
+[[nodiscard]] std::string text_of(const std::exception& error);
+
 /// The error for whatever the application's code has thrown: whose fault it was must stay visible.
 /// Called in a catch clause.
 [[nodiscard]] Error plugin_error(const std::string& failure, std::vector<ErrorField> fields);

@@ -49,7 +49,9 @@ void check_event(const Context& context, std::string_view event_store_id,
   } catch (const Error&) {
     throw;
   } catch (...) {
-    throw plugin_error("The check of event store " + id + " failed", {{"eventStoreId", id}});
+    const std::string aggregate_id(event.aggregate_id);
+    throw plugin_error("The check of event store " + id + " failed at aggregate " + aggregate_id,
+                       {{"eventStoreId", id}, {"aggregateId", aggregate_id}});
   }
 }
 

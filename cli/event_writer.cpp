@@ -35,7 +35,7 @@ void require_json(const PlacedEvent& placed) {
 Error without_position(const Error& error) {
   std::vector<ErrorField> fields = error.fields();
   std::erase_if(fields, [](const ErrorField& field) { return field.name == "position"; });
-  return {error.code(), error.what(), std::move(fields)};
+  return {error.code(), text_of(error), std::move(fields)};
 }
 
 [[noreturn]] void fail(const Error& error, const PlacedEvent& placed) {

@@ -163,8 +163,8 @@ TEST_CASE("a check that fails is told from an event that does") {
   const Finished failed = cli({"push-event", "S", "--event", appeared, "--format", "json"});
   CHECK(failed.exit_code == 1);
   CHECK(failed.err ==
-        R"({"error":{"code":"Plugin","message":"The check of event store S failed: an exception )"
-        R"(of unknown type","eventStoreId":"S"}})"
+        R"({"error":{"code":"Plugin","message":"The check of event store S failed at aggregate )"
+        R"(pikachu: an exception of unknown type","eventStoreId":"S","aggregateId":"pikachu"}})"
         "\n");
   CHECK_FALSE(cli.has_file());
 }

@@ -1,0 +1,133 @@
+#include <doctest/doctest.h>
+#include <string>
+#include <string_view>
+
+#include "shell.hpp"
+
+using castore::testing::Finished;
+using castore::testing::Shell;
+
+namespace {
+
+/// With WHERE and what is thrown there set in front.
+std::string throwing(const std::string& environment) {
+  return environment + " $cli --format json --plugin " + CASTORE_THROWING_PLUGIN + " ";
+}
+
+bool contains(const Finished& finished, std::string_view text) {
+  return finished.err.find(text) != std::string::npos;
+}
+
+const std::string up =
+    R"('{"aggregateId":"a","version":1,"type":"UP","payload":{},"metadata":{}}')";
+
+/// Of an import.
+const std::string line =
+    R"({"eventStoreId":"BY_HAND","event":{"aggregateId":"b","version":1,"type":"UP",)"
+    R"("timestamp":"2022-01-01T00:00:00Z"}})";
+
+}  // namespace
+
+TEST_CASE("whatever a plugin throws is the error Plugin that says where") {
+  for (const std::string how : {"", " MUTE=1"}) {
+    CAPTURE(how);
+    const Shell shell;
+    REQUIRE(shell(throwing("") + "push-event S --event " + up).exit_code == 0);
+    const auto run = [&](const std::string& place, const std::string& arguments) {
+      const Finished finished = shell(throwing("WHERE=" + place + how) + arguments);
+      CAPTURE(place);
+      CAPTURE(arguments);
+      CHECK(finished.exit_code == 1);
+      CHECK(finished.out.empty());
+      CHECK(finished.err.starts_with(R"({"error":{"code":"Plugin","message":")"));
+      CHECK(contains(finished, ": an exception of unknown type"));
+      return finished;
+    };
+    SUBCASE("when it is loaded") {
+      for (const std::string place : {"register", "schema", "compile"}) {
+        for (const std::string command :
+             {"list-commands", "list-stores", "list-ids S", "get-events S a", "get-aggregate S a",
+              "replay", "info", "run-command UP '{}'"}) {
+          CHECK(contains(run(place, command), R"(,"plugin":")"));
+        }
+      }
+    }
+    SUBCASE("from the reducer or the aggregate") {
+      const std::string fields = R"(,"eventStoreId":"S","aggregateId":"a"}})";
+      for (const std::string place : {"reducer", "aggregate.to_json", "validate"}) {
+        CHECK(contains(run(place + " ON_READ=1", "get-aggregate S a"), fields));
+      }
+      REQUIRE(shell(R"($cli push-event BY_HAND --event )" + up).exit_code == 0);
+      CHECK(contains(run("make_fold", "get-aggregate BY_HAND a"),
+                     R"(,"eventStoreId":"BY_HAND","aggregateId":"a"}})"));
+    }
+    SUBCASE("from the command") {
+      for (const std::string place : {"handler", "output.to_json"}) {
+        CHECK(contains(run(place, "run-command UP '{\"id\":\"" + place + "\"}'"),
+                       R"(,"commandId":"UP"}})"));
+      }
+      CHECK(contains(run("validate", "run-command UP '{\"id\":\"b\"}'"), R"(,"commandId":"UP"}})"));
+    }
+    SUBCASE("from the check of what is written") {
+      REQUIRE(shell("echo '" + line + "' >line").exit_code == 0);
+      const std::string fields = R"("eventStoreId":"BY_HAND","aggregateId":"b")";
+      CHECK(contains(run("check", "push-event BY_HAND --event '{\"aggregateId\":\"b\"," +
+                                      std::string(R"("version":1,"type":"UP"}')")),
+                     fields));
+      CHECK(contains(run("validate", "push-event S --event " + up),
+                     R"("eventStoreId":"S","aggregateId":"a")"));
+      CHECK(contains(run("check", "push-group <line"), fields));
+      CHECK(contains(run("check", "import <line"), fields));
+      REQUIRE(shell("$cli push-event BY_HAND --event " + up).exit_code == 0);
+      CHECK(contains(run("check", "replay BY_HAND --into new.db"),
+                     R"("eventStoreId":"BY_HAND","aggregateId":"a")"));
+    }
+  }
+}
+
+TEST_CASE("whatever the JSON functions of a plugin's event throw is an error of that event") {
+  for (const std::string how : {"", " MUTE=1"}) {
+    CAPTURE(how);
+    const Shell shell;
+    REQUIRE(shell(throwing("") + "push-event S --event " + up).exit_code == 0);
+    for (const std::string part : {"payload", "metadata"}) {
+      CAPTURE(part);
+      const std::string reads = throwing("WHERE=" + part + ".from_json" + how);
+      const std::string text = part + " cannot be read: an exception of unknown type";
+      const Finished aggregate = shell(reads + "get-aggregate S a");
+      CHECK(aggregate.exit_code == 1);
+      CHECK(contains(aggregate, R"({"error":{"code":"MalformedEvent")"));
+      CHECK(contains(aggregate, text));
+      const Finished pushed = shell(reads + "push-event S --event " + up);
+      CHECK(pushed.exit_code == 6);
+      CHECK(contains(pushed, R"({"error":{"code":"InvalidEvent")"));
+      CHECK(contains(pushed, "cannot be read: an exception of unknown type\",\"path\":\"" + part));
+      const Finished written = shell(throwing("WHERE=" + part + ".to_json" + how) +
+                                     "run-command UP '{\"id\":\"" + part + "\"}'");
+      CHECK(written.exit_code == 6);
+      CHECK(contains(written, R"({"error":{"code":"InvalidEvent")"));
+      CHECK(contains(written, "an exception of unknown type\",\"path\":\"" + part));
+    }
+    const Finished input =
+        shell(throwing("WHERE=input.from_json" + how) + "run-command UP '{\"id\":\"b\"}'");
+    CHECK(input.exit_code == 6);
+    CHECK(contains(input, R"({"error":{"code":"InvalidInput")"));
+    CHECK(contains(input, "an exception of unknown type"));
+  }
+}
+
+TEST_CASE("an error of castore's kind that says nothing is told as well") {
+  const Shell shell;
+  REQUIRE(shell(throwing("") + "push-event S --event " + up).exit_code == 0);
+  REQUIRE(shell("echo '" + line + "' >line").exit_code == 0);
+  for (const auto& [place, command] :
+       {std::pair<std::string, std::string>{"handler", "run-command UP '{\"id\":\"b\"}'"},
+        {"reducer", "get-aggregate S a"},
+        {"check", "import <line"}}) {
+    CAPTURE(place);
+    const Finished finished = shell(throwing("WHERE=" + place + " MUTE_ERROR=1") + command);
+    CHECK(finished.exit_code == 1);
+    CHECK(contains(finished, R"({"error":{"code":"MalformedEvent")"));
+    CHECK(contains(finished, "an exception of unknown type"));
+  }
+}
