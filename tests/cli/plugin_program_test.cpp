@@ -9,6 +9,9 @@ using castore::testing::Shell;
 
 namespace {
 
+const std::string accounts = std::string(" --plugin ") + CASTORE_ACCOUNTS_PLUGIN + " ";
+const std::string tickets = std::string(" --plugin ") + CASTORE_TICKETS_PLUGIN + " ";
+
 /// With WHERE and what is thrown there set in front.
 std::string throwing(const std::string& environment) {
   return environment + " $cli --format json --plugin " + CASTORE_THROWING_PLUGIN + " ";
@@ -27,6 +30,83 @@ const std::string line =
     R"("timestamp":"2022-01-01T00:00:00Z"}})";
 
 }  // namespace
+
+TEST_CASE("plugins whose types have the same names do not see each other's") {
+  for (const std::string& plugins : {accounts + tickets, tickets + accounts}) {
+    CAPTURE(plugins);
+    const Shell shell;
+    const std::string cli = "$cli --format json" + plugins;
+    const auto refused = [&](const std::string& event_store_id, const std::string& version,
+                             const std::string& event) {
+      return shell(cli + "push-event " + event_store_id + " --event '{\"aggregateId\":\"a\"," +
+                   "\"version\":" + version + ",\"type\":" + event + "}'");
+    };
+    CHECK(shell(cli + R"(run-command OPEN_ACCOUNT '{"id":"a","balance":5}')").out ==
+          "{\"balance\":5}\n");
+    CHECK(shell(cli + R"(run-command OPEN_TICKET '{"id":"a","title":"Lost"}')").out ==
+          "{\"title\":\"Lost\",\"notes\":2}\n");
+    CHECK(contains(shell(cli + R"(run-command OPEN_ACCOUNT '{"id":"a","title":"Lost"}')"),
+                   "\\\"balance\\\" is missing"));
+    CHECK(contains(shell(cli + R"(run-command OPEN_TICKET '{"id":"a","balance":5}')"),
+                   "\\\"title\\\" is missing"));
+    CHECK(contains(shell(cli + R"(run-command OPEN_ACCOUNT '{"id":"","balance":5}')"),
+                   "Command OPEN_ACCOUNT failed: there is no such account\""));
+    CHECK(contains(shell(cli + R"(run-command OPEN_TICKET '{"id":"","title":"Lost"}')"),
+                   "Command OPEN_TICKET failed: there is no such ticket\""));
+
+    CHECK(contains(refused("ACCOUNTS", "2", R"("ACCOUNT_OPENED","payload":{"title":"a"})"),
+                   "has no balance"));
+    CHECK(contains(refused("TICKETS", "2", R"("TICKET_OPENED","payload":{"balance":1})"),
+                   "has no title"));
+    CHECK(contains(refused("ACCOUNTS", "2", R"("ACCOUNT_OPENED","payload":{"balance":1})"),
+                   R"("path":"payload.notes")"));
+    CHECK(contains(
+        refused("TICKETS", "2", R"("TICKET_OPENED","payload":{"title":"","notes":[{"text":1}]})"),
+        R"("path":"payload.notes[0].text")"));
+    CHECK(contains(refused("ACCOUNTS", "2", R"("TICKET_CLOSED")"), "is unknown to event store"));
+    CHECK(contains(refused("TICKETS", "2", R"("ACCOUNT_CLOSED")"), "is unknown to event store"));
+    CHECK(contains(refused("ACCOUNTS", "2", R"("OWNER_CHANGED","payload":{"owner":{"team":""}})"),
+                   R"("path":"payload.owner.number")"));
+    CHECK(contains(refused("TICKETS", "2", R"("OWNER_CHANGED","payload":{"owner":{"number":1}})"),
+                   R"("path":"payload.owner.team")"));
+    CHECK(contains(
+        refused("TICKETS", "2", R"("OWNER_CHANGED","payload":{"owner":{"team":""}},"metadata":{})"),
+        R"("path":"metadata.team")"));
+    CHECK(refused("ACCOUNTS", "2", R"("ACCOUNT_CLOSED")").exit_code == 0);
+    CHECK(
+        refused("TICKETS", "2", R"("OWNER_CHANGED","payload":{"owner":{"team":"A"}})").exit_code ==
+        0);
+
+    CHECK(shell(cli + "get-aggregate ACCOUNTS a").out ==
+          R"({"aggregate":{"aggregateId":"a","balance":5,"closed":true,"version":2}})"
+          "\n");
+    CHECK(shell(cli + "get-aggregate TICKETS a").out ==
+          R"({"aggregate":{"aggregateId":"a","closed":false,"notes":[{"text":"new"},)"
+          R"({"text":"urgent"}],"title":"Lost","version":2}})"
+          "\n");
+    CHECK(shell("$cli get-events ACCOUNTS a --limit 1 | cut -f 3-").out ==
+          R"(ACCOUNT_OPENED	{"balance":5,"notes":{"interest":{"rate":0.5}}})"
+          "\n");
+    CHECK(
+        shell("$cli get-events TICKETS a --limit 1 | cut -f 3-").out ==
+        R"(TICKET_OPENED	{"title":"Lost","notes":[{"text":"new"},{"text":"urgent"}],"level":3})"
+        "\n");
+  }
+}
+
+TEST_CASE("no symbol that is one for the whole process is named after a plugin's types") {
+  const Shell shell;
+  for (const std::string plugin : {CASTORE_ACCOUNTS_PLUGIN, CASTORE_TICKETS_PLUGIN}) {
+    CAPTURE(plugin);
+    const Finished symbols = shell("nm --dynamic --defined-only " + plugin);
+    if (symbols.exit_code != 0) return;  // no binutils
+    CHECK(symbols.out.find(" castore_register\n") != std::string::npos);
+    const Finished unique =
+        shell("nm --dynamic --defined-only " + plugin + " | grep -E ' u .*(6Opened|6Closed|" +
+              "7Changed|4Note|5Owner|5State|4Open|6Answer|7Reducer|7Refused|6Schema)'");
+    CHECK(unique.out.empty());
+  }
+}
 
 TEST_CASE("whatever a plugin throws is the error Plugin that says where") {
   for (const std::string how : {"", " MUTE=1"}) {
