@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <regex>
 #include <string>
 #include <string_view>
 
@@ -14,21 +13,28 @@ namespace castore::json_schema {
 /// Safe to use from several threads at once.
 class Pattern {
  public:
-  /// A string of more code points is not looked at. The time to match grows with length, without
-  /// backtracking.
+  /// A string of more code points is not looked at.
   static constexpr std::size_t max_length = 1'000'000;
 
   /// \param source  in UTF-8
   /// \throws std::invalid_argument  `source` is no regular expression, too large a one, or has
-  ///     what cannot be matched in steady time and stack (a reference back to a group)
+  ///     what cannot be matched in steady time (a reference back to a group)
   explicit Pattern(const std::string& source);
+  Pattern(const Pattern&) = delete;
+  Pattern& operator=(const Pattern&) = delete;
+  Pattern(Pattern&&) = delete;
+  Pattern& operator=(Pattern&&) = delete;
+  ~Pattern();
 
   [[nodiscard]] static bool too_long(std::string_view text) noexcept;
-  /// It is found somewhere in `text`. \pre not too_long(text); `text` is UTF-8
+  /// Tells whether it is found somewhere in `text`. The time grows with the length of `text` times
+  /// that of the expression at the most; of the stack it needs little. \pre not too_long(text);
+  /// `text` is UTF-8
   [[nodiscard]] bool matches(std::string_view text) const;
 
  private:
-  std::wregex regex_;
+  class Automata;
+  std::unique_ptr<const Automata> automata_;
 };
 
 }  // namespace castore::json_schema
