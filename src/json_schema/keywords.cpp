@@ -48,6 +48,11 @@ void array(const Json& value, const std::string& pointer) {
   check_that(value.is_array(), pointer, "an array", value);
 }
 
+/// Refuses an empty one too, which the specification only advises against: nothing would fit.
+void values(const Json& value, const std::string& pointer) {
+  check_that(value.is_array() && !value.empty(), pointer, "an array of values, not empty", value);
+}
+
 void regex(const Json& value, const std::string& pointer) try {
   text(value, pointer);
   static_cast<void>(Pattern(value.get<std::string>()));
@@ -164,7 +169,7 @@ constexpr auto keywords = std::to_array<Keyword>({
     {"contentEncoding", text},
     {"definitions", schema_by_any_name, Applied::below},
     {"type", type},
-    {"enum", array},
+    {"enum", values},
     {"const", anything},
     {"multipleOf", number_above_zero},
     {"maximum", number},

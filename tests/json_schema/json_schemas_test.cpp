@@ -101,7 +101,7 @@ TEST_CASE("values are equal as JSON means them") {
       {R"({"enum":["a",1,null,{"b":[2.0]}]})",
        {"\"a\"", "1", "1.0", "null", R"({"b":[2]})"},
        {"\"b\"", "true", "0", "\"1\"", R"({"b":[2],"c":1})", R"({"b":[3]})", R"({"b":2})"}},
-      {R"({"enum":[]})", {}, {"null", "1"}},
+      {R"({"enum":[1,1.0]})", {"1"}, {"2"}},
       {R"({"const":1})", {"1", "1.0", "1e0"}, {"true", "\"1\"", "2", "[1]"}},
       {R"({"const":1.0})", {"1"}, {"1.1"}},
       {R"({"const":0})", {"0", "-0", "-0.0"}, {"false", "null"}},
@@ -469,6 +469,8 @@ TEST_CASE("what is no schema is refused with the place and the reason") {
         R"(at "/properties/a": )" + expected_schema + "3");
   CHECK(refusal_of(R"({"required":"x"})") == R"(at "/required": expected an array, found "x")");
   CHECK(refusal_of(R"({"required":true})") == R"(at "/required": expected an array, found true)");
+  CHECK(refusal_of(R"({"properties":{"a":{"enum":[]}}})") ==
+        R"(at "/properties/a/enum": expected an array of values, not empty, found [])");
   CHECK(refusal_of(R"({"exclusiveMinimum":true})") ==
         R"(at "/exclusiveMinimum": expected a number, found true)");
   CHECK(refusal_of(R"({"multipleOf":0})") ==
@@ -493,7 +495,7 @@ TEST_CASE("every keyword refuses what the meta-schema does not allow") {
       {"contentEncoding", {"\"\""}, {"5"}},
       {"definitions", {"{}"}, {"[]", "{\"a\":5}"}},
       {"type", {"\"null\"", "[\"null\"]"}, {"null", "[]", "[5]", "[\"null\",\"null\"]"}},
-      {"enum", {"[]"}, {"{}", "\"a\""}},
+      {"enum", {"[1]", "[1,1]", "[[]]"}, {"[]", "{}", "\"a\""}},
       {"const", {"5", "null", "{}"}, {}},
       {"multipleOf", {"0.1", "1"}, {"0", "0.0", "-1", "\"1\""}},
       {"maximum", {"-1", "1.5"}, {"\"1\"", "null"}},
@@ -512,10 +514,12 @@ TEST_CASE("every keyword refuses what the meta-schema does not allow") {
       {"maxProperties", {"0"}, {"-1", "1.5"}},
       {"minProperties", {"0"}, {"-1", "1.5"}},
       {"required", {"[\"a\"]", "[]"}, {"{}", "[5]", "[\"a\",\"a\"]"}},
-      {"properties", {"{\"a\":true}"}, {"[]", "{\"a\":[]}", R"({"a\u0000":{}})"}},
-      {"patternProperties", {"{\"a\":true}"}, {"[]", "{\"a\":[]}", "{\"(\":{}}"}},
+      {"properties", {"{\"a\":true}", "{}"}, {"[]", "{\"a\":[]}", R"({"a\u0000":{}})"}},
+      {"patternProperties", {"{\"a\":true}", "{}"}, {"[]", "{\"a\":[]}", "{\"(\":{}}"}},
       {"additionalProperties", {"false", "{}"}, {"5", "\"false\""}},
-      {"dependencies", {"{\"a\":[\"b\"]}", "{\"a\":{}}"}, {"[]", "{\"a\":\"b\"}", "{\"a\":[5]}"}},
+      {"dependencies",
+       {"{\"a\":[\"b\"]}", "{\"a\":{}}", "{\"a\":[]}", "{}"},
+       {"[]", "{\"a\":\"b\"}", "{\"a\":[5]}", R"({"a":["b","b"]})"}},
       {"propertyNames", {"{}", "true"}, {"5", "[]"}},
       {"if", {"{}", "true"}, {"5"}},
       {"then", {"{}", "true"}, {"5"}},
