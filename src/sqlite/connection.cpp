@@ -165,6 +165,7 @@ Connection::Connection(const std::filesystem::path& path, int flags,
                                                 flags | SQLITE_OPEN_NOMUTEX, 0, vfs)),
       handle_(owned_->getHandle()),
       writes_((flags & SQLITE_OPEN_READONLY) == 0),
+      is_temporary_(path.empty()),
       busy_timeout_(busy_timeout) {
   sqlite3_busy_handler(handle_, &Connection::on_busy, this);
   defend(flags);
@@ -193,7 +194,12 @@ void Connection::defend(int flags) {
   if (!takes_json_for_unsafe()) set(SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0);
   sqlite3_limit(handle_, SQLITE_LIMIT_ATTACHED, 0);
   sqlite3_limit(handle_, SQLITE_LIMIT_WORKER_THREADS, 0);
-  if ((flags & SQLITE_OPEN_READONLY) == 0) return;
+  if ((flags & SQLITE_OPEN_READONLY) == 0) {
+    // Else a savepoint that changes more than 16 pages needs a disk beside that of the file, and
+    // SQLite does not tell which of them has failed.
+    if (!is_temporary_) execute("PRAGMA temp_store = MEMORY");
+    return;
+  }
   set(SQLITE_DBCONFIG_ENABLE_TRIGGER, 0);
   set(SQLITE_DBCONFIG_ENABLE_VIEW, 0);
   execute("PRAGMA query_only = ON");

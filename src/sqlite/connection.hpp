@@ -119,7 +119,8 @@ class Connection {
   /// \param path  absolute, or SQLite would take some for URIs; or ":memory:", or "" for a
   ///     temporary database
   /// It runs no code of the file's choice: SQLite's defences are up, and one for reading neither
-  /// writes nor runs triggers nor reads views.
+  /// writes nor runs triggers nor reads views. One that writes to a file needs no temporary files:
+  /// what would be in them is kept in memory.
   /// \param vfs   SQLite's own if null
   Connection(const std::filesystem::path& path, int flags, std::chrono::milliseconds busy_timeout,
              const char* vfs = nullptr);
@@ -182,7 +183,8 @@ class Connection {
 
   std::unique_ptr<SQLite::Database> owned_;
   sqlite3* handle_;
-  bool writes_ = true;  ///< is to
+  bool writes_ = true;         ///< is to
+  bool is_temporary_ = false;  ///< the database
   std::chrono::milliseconds busy_timeout_{};
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   std::chrono::steady_clock::time_point give_up_;

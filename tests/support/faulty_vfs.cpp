@@ -27,9 +27,9 @@ class Plan {
 
   /// \param possible  the ways in which an operation can fail
   /// \returns the one in which it does
-  std::optional<Failure> strike(std::initializer_list<Failure> possible) {
+  std::optional<Failure> strike(std::initializer_list<Failure> possible, bool temporary = false) {
     const std::lock_guard guard(mutex_);
-    if (!fault_) return std::nullopt;
+    if (!fault_ || (fault_->files == Files::temporary && !temporary)) return std::nullopt;
     for (const Failure failure : possible) {
       if (failure != fault_->failure) continue;
       ++candidates_;
@@ -67,8 +67,12 @@ struct Disk {
 struct File {
   sqlite3_file base;
   Disk* disk;
+  sqlite3_int64 temporary;  ///< 0 or 1, as wide as what comes behind is aligned
 
   [[nodiscard]] sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
+  std::optional<Failure> strike(std::initializer_list<Failure> possible) {
+    return disk->plan.strike(possible, temporary != 0);
+  }
   [[nodiscard]] const sqlite3_io_methods& methods() { return *real()->pMethods; }
 };
 
@@ -79,7 +83,7 @@ Disk& of(sqlite3_vfs* vfs) { return *static_cast<Disk*>(vfs->pAppData); }
 
 int read(sqlite3_file* file, void* data, int size, sqlite3_int64 offset) {
   File& f = of(file);
-  if (f.disk->plan.strike({Failure::read_error})) return SQLITE_IOERR_READ;
+  if (f.strike({Failure::read_error})) return SQLITE_IOERR_READ;
   return f.methods().xRead(f.real(), data, size, offset);
 }
 
@@ -88,9 +92,8 @@ int write(sqlite3_file* file, const void* data, int size, sqlite3_int64 offset) 
   sqlite3_int64 length = 0;
   f.methods().xFileSize(f.real(), &length);
   const bool grows = offset + size > length;
-  const auto failure =
-      grows ? f.disk->plan.strike({Failure::io_error, Failure::short_write, Failure::full})
-            : f.disk->plan.strike({Failure::io_error, Failure::short_write});
+  const auto failure = grows ? f.strike({Failure::io_error, Failure::short_write, Failure::full})
+                             : f.strike({Failure::io_error, Failure::short_write});
   if (!failure) return f.methods().xWrite(f.real(), data, size, offset);
   if (*failure != Failure::io_error) f.methods().xWrite(f.real(), data, size / 2, offset);
   return *failure == Failure::full ? SQLITE_FULL : SQLITE_IOERR_WRITE;
@@ -98,43 +101,43 @@ int write(sqlite3_file* file, const void* data, int size, sqlite3_int64 offset) 
 
 int truncate(sqlite3_file* file, sqlite3_int64 size) {
   File& f = of(file);
-  if (f.disk->plan.strike({Failure::io_error})) return SQLITE_IOERR_TRUNCATE;
+  if (f.strike({Failure::io_error})) return SQLITE_IOERR_TRUNCATE;
   return f.methods().xTruncate(f.real(), size);
 }
 
 int sync(sqlite3_file* file, int) {
-  return of(file).disk->plan.strike({Failure::io_error}) ? SQLITE_IOERR_FSYNC : SQLITE_OK;
+  return of(file).strike({Failure::io_error}) ? SQLITE_IOERR_FSYNC : SQLITE_OK;
 }
 
 int file_size(sqlite3_file* file, sqlite3_int64* size) {
   File& f = of(file);
-  if (f.disk->plan.strike({Failure::io_error})) return SQLITE_IOERR_FSTAT;
+  if (f.strike({Failure::io_error})) return SQLITE_IOERR_FSTAT;
   return f.methods().xFileSize(f.real(), size);
 }
 
 int lock(sqlite3_file* file, int level) {
   File& f = of(file);
-  const auto failure = f.disk->plan.strike({Failure::io_error, Failure::busy});
+  const auto failure = f.strike({Failure::io_error, Failure::busy});
   if (failure) return *failure == Failure::busy ? SQLITE_BUSY : SQLITE_IOERR_LOCK;
   return f.methods().xLock(f.real(), level);
 }
 
 int check_reserved_lock(sqlite3_file* file, int* reserved) {
   File& f = of(file);
-  if (f.disk->plan.strike({Failure::io_error})) return SQLITE_IOERR_CHECKRESERVEDLOCK;
+  if (f.strike({Failure::io_error})) return SQLITE_IOERR_CHECKRESERVEDLOCK;
   return f.methods().xCheckReservedLock(f.real(), reserved);
 }
 
 int shm_map(sqlite3_file* file, int page, int size, int extend, void volatile** memory) {
   File& f = of(file);
-  if (f.disk->plan.strike({Failure::io_error})) return SQLITE_IOERR_SHMMAP;
+  if (f.strike({Failure::io_error})) return SQLITE_IOERR_SHMMAP;
   return f.methods().xShmMap(f.real(), page, size, extend, memory);
 }
 
 int shm_lock(sqlite3_file* file, int offset, int count, int flags) {
   File& f = of(file);
   if ((flags & SQLITE_SHM_LOCK) != 0) {
-    const auto failure = f.disk->plan.strike({Failure::io_error, Failure::busy});
+    const auto failure = f.strike({Failure::io_error, Failure::busy});
     if (failure) return *failure == Failure::busy ? SQLITE_BUSY : SQLITE_IOERR_SHMLOCK;
   }
   return f.methods().xShmLock(f.real(), offset, count, flags);
@@ -191,9 +194,13 @@ constexpr sqlite3_io_methods methods{
 int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out) {
   Disk& disk = of(vfs);
   file->pMethods = nullptr;  // SQLite closes what has methods
-  if (disk.plan.strike({Failure::io_error})) return SQLITE_CANTOPEN;
+  const bool temporary = (flags & SQLITE_OPEN_DELETEONCLOSE) != 0;
+  if (disk.plan.strike({Failure::io_error}, temporary)) {
+    return temporary ? SQLITE_IOERR_GETTEMPPATH : SQLITE_CANTOPEN;
+  }
   File& f = of(file);
   f.disk = &disk;
+  f.temporary = temporary ? 1 : 0;
   const int code = disk.real->xOpen(disk.real, name, f.real(), flags, out);
   if (f.real()->pMethods != nullptr) file->pMethods = &methods;
   return code;

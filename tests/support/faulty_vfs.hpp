@@ -16,10 +16,16 @@ enum class Failure {
   busy,         ///< a lock that another process seems to have
 };
 
+enum class Files {
+  all,
+  temporary,  ///< those that SQLite makes for itself, to sort or to undo a savepoint
+};
+
 struct Fault {
   Failure failure;
   int first = 1;         ///< 1-based, among the operations from now on that can fail so
   bool lasting = false;  ///< and all after it
+  Files files = Files::all;
 };
 
 /// While it lives, SQLite's default VFS, around the one that was it. Syncs are counted but not
