@@ -33,8 +33,6 @@ bool is_denied(const fs::path& path, Access access) {
 std::optional<StorageError> find_denied_folder(const fs::path& /*path*/) { return std::nullopt; }
 
 bool may_create_in(const fs::path& /*folder*/) { return true; }
-
-std::error_code no_descriptor_left() { return {}; }
 #else
 bool lacks(const fs::path& path, int mode) {
   if (::faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) == 0) return false;
@@ -56,8 +54,18 @@ std::optional<StorageError> find_denied_folder(const fs::path& path) {
 }
 
 bool may_create_in(const fs::path& folder) { return !lacks(folder, W_OK); }
+#endif
 
-std::error_code no_descriptor_left() {
+}  // namespace
+
+#ifdef _WIN32
+std::error_code no_descriptor_left() noexcept { return {}; }
+
+std::string_view where_temporary_files_are() noexcept {
+  return "the folder for temporary files of the system";
+}
+#else
+std::error_code no_descriptor_left() noexcept {
   const int descriptor = ::open("/", O_RDONLY | O_CLOEXEC);
   if (descriptor >= 0) {
     ::close(descriptor);
@@ -66,9 +74,12 @@ std::error_code no_descriptor_left() {
   const bool is_it = errno == EMFILE || errno == ENFILE;
   return is_it ? std::error_code(errno, std::generic_category()) : std::error_code();
 }
-#endif
 
-}  // namespace
+std::string_view where_temporary_files_are() noexcept {
+  return "the first folder of SQLITE_TMPDIR, TMPDIR, /var/tmp, /usr/tmp, /tmp and the current one "
+         "that may be written to";
+}
+#endif
 
 std::optional<StorageError> find_denied(const fs::path& path, Access access) {
   if (auto folder = find_denied_folder(path)) return folder;

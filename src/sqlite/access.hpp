@@ -7,6 +7,8 @@
 #include <castore/error.hpp>
 #include <filesystem>
 #include <optional>
+#include <string_view>
+#include <system_error>
 
 namespace castore::sqlite {
 
@@ -20,6 +22,12 @@ enum class Access { read, write };
 /// `find_denied`, or else that the process has no file descriptor left.
 [[nodiscard]] std::optional<StorageError> find_hindrance(const std::filesystem::path& path,
                                                          Access access);
+
+/// Says, if this process has no file descriptor left, that it has none.
+[[nodiscard]] std::error_code no_descriptor_left() noexcept;
+
+/// \returns where SQLite makes its temporary files, as the end of a message about one that failed
+[[nodiscard]] std::string_view where_temporary_files_are() noexcept;
 
 /// A file that is there, or may be made there. Whether it may be read is not looked at.
 /// \throws StorageError  `permission_denied`, or `storage` for a loop of links and the like

@@ -264,10 +264,42 @@ bool Connection::schema_is_read_anew() {
   return true;
 }
 
+/// A connection that reads writes to nothing else, nor does one to a temporary database.
+bool Connection::is_of_temporary_file(int code) const noexcept {
+  const int primary = code & 0xFF;
+  if (code == SQLITE_IOERR_NOMEM) return false;
+  if (is_temporary_) {
+    return primary == SQLITE_IOERR || primary == SQLITE_FULL || primary == SQLITE_CANTOPEN ||
+           primary == SQLITE_READONLY || primary == SQLITE_PERM;
+  }
+  return code == SQLITE_IOERR_GETTEMPPATH ||
+         (!writes_ &&
+          (primary == SQLITE_FULL || code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_TRUNCATE));
+}
+
+/// \param prefix  whose statement needed it
+void Connection::throw_temporary_file_error(int code, const std::string& prefix) const {
+  const bool not_opened = (code & 0xFF) == SQLITE_CANTOPEN;
+  const std::error_code no_descriptor = not_opened ? no_descriptor_left() : std::error_code();
+  const bool has_folder = code != SQLITE_IOERR_GETTEMPPATH;
+  const std::string reason = no_descriptor ? no_descriptor.message()
+                             : has_folder  ? sqlite3_errmsg(handle_)
+                                           : "there is no folder for it";
+  const bool is_full = (code & 0xFF) == SQLITE_FULL;
+  throw StorageError(is_full ? ErrorCode::storage_full : ErrorCode::storage,
+                     prefix +
+                         "a temporary file for putting events in order failed, not the "
+                         "database: " +
+                         reason + " (SQLite error " + std::to_string(code) + "); it is made in " +
+                         std::string(where_temporary_files_are()));
+}
+
 void Connection::fail() {
   const char* const name = sqlite3_db_filename(handle_, "main");
   const bool named = name != nullptr && *name != '\0';
-  const std::string file = named ? name : "the database in memory";
+  const std::string file = named           ? name
+                           : is_temporary_ ? "a temporary database"
+                                           : "the database in memory";
   const int code = sqlite3_extended_errcode(handle_);
   if (named && is_to_be_begun_anew(handle_, code)) {
     throw LookAgain(file +
@@ -279,6 +311,7 @@ void Connection::fail() {
                            " on a table of castore's that was made since it was opened",
                        {{"trigger", denied_trigger_}});
   }
+  if (is_of_temporary_file(code)) throw_temporary_file_error(code, named ? file + ": " : "");
   if (named) throw_hindrance(code, file, writes_);
   const char* const detail =
       code == SQLITE_READONLY_ROLLBACK

@@ -180,6 +180,8 @@ class Connection {
   static int authorize(void* self, int action, const char* first, const char* second,
                        const char* database, const char* trigger) noexcept;
   void defend(int flags);
+  [[nodiscard]] bool is_of_temporary_file(int code) const noexcept;
+  [[noreturn]] void throw_temporary_file_error(int code, const std::string& prefix) const;
 
   std::unique_ptr<SQLite::Database> owned_;
   sqlite3* handle_;

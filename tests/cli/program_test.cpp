@@ -234,3 +234,21 @@ TEST_CASE("a signal that is ignored stays ignored") {
   CHECK(finished.exit_code == 0);
   CHECK(finished.out == "imported 0, skipped 0\n");
 }
+
+TEST_CASE("a temporary file that cannot be written is told from the database") {
+  const Shell shell;
+  const Finished imported =
+      shell(R"(awk 'BEGIN { for (i = 0; i < 20000; ++i) printf("{\"eventStoreId\":\"S\",\"event\":)"
+            R"({\"aggregateId\":\"%0150d\",\"version\":1,\"type\":\"T\",)"
+            R"(\"timestamp\":\"2022-01-01T00:00:00Z\"}}\n", i) }' | $cli import)");
+  REQUIRE(imported.exit_code == 0);
+  const Finished listed =
+      shell("trap '' XFSZ; ulimit -f 256; TMPDIR=. $cli list-stores");  // of 512 bytes
+  CHECK(listed.exit_code == 1);
+  CHECK(listed.out.empty());
+  CHECK(listed.err.find("events.db: a temporary file for putting events in order failed, not the "
+                        "database: ") != std::string::npos);
+  CHECK(listed.err.find("SQLITE_TMPDIR, TMPDIR, ") != std::string::npos);
+  CHECK(shell("TMPDIR=. $cli list-stores").exit_code == 0);
+  CHECK(shell("TMPDIR=./nowhere SQLITE_TMPDIR=./nowhere $cli list-stores").exit_code == 0);
+}

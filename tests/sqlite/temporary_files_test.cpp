@@ -4,15 +4,21 @@
 
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "sqlite/flaws.hpp"
+#include "sqlite/sql.hpp"
+#include "support/errors.hpp"
 #include "support/events.hpp"
 #include "support/faulty_vfs.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace castore::testing {
 namespace {
+
+const std::string failed = "a temporary file for putting events in order failed, not the database";
 
 /// A file whose disk works, beside one for temporary files that need not.
 struct TemporaryFiles {
@@ -23,10 +29,67 @@ struct TemporaryFiles {
       sqlite::Database::open(path, {.synchronous = sqlite::Synchronous::off});
   SqliteEventStorageAdapter events{database};
 
+  /// As many events of store S. \param aggregate_id, timestamp  of the i-th, in SQL
+  void fill(int count, const std::string& aggregate_id, const std::string& timestamp) const {
+    Sql sql(path);
+    sql("WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < " +
+        std::to_string(count) +
+        ") INSERT INTO castore_event(event_store_id, aggregate_id, version, type, timestamp) "
+        "SELECT 'S', " +
+        aggregate_id + ", i, 'T', " + timestamp + " FROM n");
+  }
+
+  /// Too many for the memory of a feed by timestamp, from the latest to the earliest.
+  void fill_out_of_order() const { fill(many, "'a'", "1640995200000000 - i"); }
+
   void plan(Failure failure, int first = 1, bool lasting = true) {
     disk.plan({.failure = failure, .first = first, .lasting = lasting, .files = Files::temporary});
   }
+
+  static constexpr int many = 130'000;
 };
+
+void check_names_the_temporary_file(const std::optional<StorageError>& error, Failure failure) {
+  REQUIRE(error);
+  CHECK(error->code() == (failure == Failure::full ? ErrorCode::storage_full : ErrorCode::storage));
+  CAPTURE(error->what());
+  const std::string message = error->what();
+  CHECK(message.find(failed) != std::string::npos);
+#ifndef _WIN32
+  CHECK(message.find("SQLITE_TMPDIR, TMPDIR, ") != std::string::npos);
+#endif
+  CHECK((message.find("there is no folder for it") != std::string::npos) ==
+        (failure == Failure::io_error));
+}
+
+TEST_CASE_FIXTURE(TemporaryFiles, "a feed that has to sort names the temporary file that fails") {
+  fill_out_of_order();
+  const FeedQuery query{.order = FeedOrder::timestamp, .page_size = 100'000};
+  for (const Failure failure : {Failure::io_error, Failure::short_write, Failure::full}) {
+    plan(failure);
+    const auto error = thrown<StorageError>(
+        [&] { static_cast<void>(events.open_event_feed(query)->next_page()); });
+    check_names_the_temporary_file(error, failure);
+    CHECK(disk.failures() > 0);
+  }
+  disk.heal();
+  const auto feed = events.open_event_feed(query);
+  CHECK(feed->next_page()[0].position == many);
+}
+
+TEST_CASE_FIXTURE(TemporaryFiles, "whoever counts aggregates names the temporary file that fails") {
+  constexpr int aggregates = 20'000;
+  fill(aggregates, "printf('%0150d', i)", "1640995200000000");
+  for (const Failure failure : {Failure::io_error, Failure::short_write, Failure::full}) {
+    plan(failure);
+    const auto error = thrown<StorageError>([&] { static_cast<void>(events.list_event_stores()); });
+    check_names_the_temporary_file(error, failure);
+    CHECK(std::string(error->what()).starts_with(path.string() + ": a temporary file"));
+    CHECK(disk.failures() > 0);
+  }
+  disk.heal();
+  CHECK(events.list_event_stores().at(0).aggregate_count == aggregates);
+}
 
 TEST_CASE_FIXTURE(TemporaryFiles, "pushing needs no temporary file") {
   constexpr int aggregates = 2'000;
