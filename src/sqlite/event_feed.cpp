@@ -211,22 +211,36 @@ class Sorter {
     }
   }
 
-  /// After the last `add`: the next ones.
+  /// After the last `add`: the next ones. If it throws, they are still the next.
   void next(std::vector<Match>& matches) {
-    if (!sorted_) {
-      sorted_.emplace(connection_,
-                      "SELECT position, timestamp FROM match ORDER BY timestamp, position");
-    }
     matches.clear();
-    while (!done_ && static_cast<std::int64_t>(matches.size()) < window) {
-      done_ = !sorted_->step();
-      if (!done_) matches.push_back({sorted_->integer(0), sorted_->integer(1)});
+    try {
+      if (!sorted_) sort();
+      while (!done_ && static_cast<std::int64_t>(matches.size()) < window) {
+        done_ = !sorted_->step();
+        if (!done_) matches.push_back({sorted_->integer(0), sorted_->integer(1)});
+      }
+    } catch (...) {
+      matches.clear();
+      sorted_.reset();  // SQLite would begin it anew
+      throw;
     }
+    if (!matches.empty()) last_ = matches.back();
   }
 
  private:
+  void sort() {
+    if (connection_.in_transaction()) connection_.execute("COMMIT");  // a failed read would undo it
+    sorted_.emplace(connection_,
+                    "SELECT position, timestamp FROM match "
+                    "WHERE (timestamp, position) > (?1, ?2) ORDER BY timestamp, position");
+    sorted_->bind(1, last_.timestamp);
+    sorted_->bind(2, last_.position);
+  }
+
   Connection connection_;
   std::optional<Statement> sorted_;
+  Match last_{.position = 0, .timestamp = std::numeric_limits<std::int64_t>::min()};
   bool done_ = false;
 };
 

@@ -5,8 +5,8 @@
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "sqlite/flaws.hpp"
 #include "sqlite/sql.hpp"
@@ -75,6 +75,30 @@ TEST_CASE_FIXTURE(TemporaryFiles, "a feed that has to sort names the temporary f
   disk.heal();
   const auto feed = events.open_event_feed(query);
   CHECK(feed->next_page()[0].position == many);
+}
+
+TEST_CASE_FIXTURE(TemporaryFiles, "a feed goes on where its temporary file could not be read") {
+  fill_out_of_order();
+  const auto feed = events.open_event_feed({.order = FeedOrder::timestamp, .page_size = 1'000'000});
+  std::int64_t next = many;
+  int failures = 0;
+  for (;;) {
+    if (failures < 2) plan(Failure::read_error, 2, false);
+    std::span<const FedEvent> page;
+    const auto error = thrown<StorageError>([&] { page = feed->next_page(); });
+    if (error) {
+      ++failures;
+      CHECK(std::string(error->what()).starts_with(failed));
+      disk.heal();
+      page = feed->next_page();
+    }
+    if (page.empty()) break;
+    bool is_in_order = true;
+    for (const FedEvent& event : page) is_in_order = is_in_order && event.position == next--;
+    CHECK(is_in_order);
+  }
+  CHECK(next == 0);
+  CHECK(failures == 2);
 }
 
 TEST_CASE_FIXTURE(TemporaryFiles, "whoever counts aggregates names the temporary file that fails") {
