@@ -43,8 +43,8 @@ arrow(connected_event_store        TO event_store message_channel)
 arrow(dam                          TO ${boundary} adapter_support saturating_time)
 arrow(in_memory/.*                 TO ${boundary} adapter_support exception_text saturating_time
                                       in_memory/delivery)
-arrow(testing/.*                   TO ${boundary} event_json event_type event_store command
-                                      exception_text saturating_time in_memory/.* testing/.*
+arrow(testing/.*                   TO ${boundary} event_json json_scanner event_type event_store
+                                      command exception_text saturating_time in_memory/.* testing/.*
                                                                   USING nlohmann)
 arrow(castore                      TO version ${text} ${boundary} fields event_type event_store
                                       command message_channel connected_event_store dam
