@@ -65,6 +65,12 @@ void tell_scenarios() {
   Scenario(appear)
       .when({.name = "Mew", .level = 5}, GenerateId([] { return "mew"; }))
       .then_output(PokemonId{"mew"});
+
+  Scenario(catch_pokemon)
+      .when({.pokemon_id = "pikachu", .trainer_id = "ash"})
+      .then_error<castore::AggregateNotFoundError>(
+          [](const auto& error) { return error.aggregate_id() == "pikachu"; })
+      .then_nothing_pushed();
 }
 
 void fail() {
