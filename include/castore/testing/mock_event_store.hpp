@@ -45,7 +45,8 @@ class MockedEventStore : public EventStore<A, Payloads...> {
     return initial_events_;
   }
 
-  /// Back to the initial events, whatever was pushed since.
+  /// Back to the initial events, whatever was pushed since, on a new adapter of this store alone.
+  /// Copies, and events that were grouped before, keep the old one.
   void reset() {
     this->set_event_storage_adapter(detail::adapter_with<Original>(*this, initial_events_));
   }
@@ -55,7 +56,8 @@ class MockedEventStore : public EventStore<A, Payloads...> {
 };
 
 /// A mocked copy of `event_store` with these events to begin with. To push groups over several
-/// mocked stores, give them one adapter with `set_event_storage_adapter`; `Scenario` does that.
+/// mocked stores, give them one adapter with `set_event_storage_adapter`, and push there what they
+/// are to begin with: the initial events stay behind. `Scenario` does that.
 template <class A, class... Payloads>
 [[nodiscard]] MockedEventStore<A, Payloads...> mock_event_store(
     const EventStore<A, Payloads...>& event_store,
@@ -63,8 +65,8 @@ template <class A, class... Payloads>
   return MockedEventStore<A, Payloads...>(event_store, std::move(initial_events));
 }
 
-/// Puts `event_store` itself on an in-memory adapter with these events. Of a connected event store,
-/// the original.
+/// Puts `event_store` itself on an in-memory adapter with these events. Its `on_event_pushed` and
+/// its message channel stay. Of a connected event store, the original.
 template <class A, class... Payloads>
 void mute_event_store(
     EventStore<A, Payloads...>& event_store,
