@@ -247,12 +247,12 @@ void ScenarioStage::fail(const std::string& text) const {
 ScenarioRun::ScenarioRun(const ScenarioStage& stage) : stage_(stage), before_(stage_.events()) {}
 
 void ScenarioRun::require_no_error() const {
-  if (error_) stage_.fail("threw: " + text_of(error_));
+  if (error_) stage_.fail("threw: " + castore::text_of(error_));
 }
 
 void ScenarioRun::require_no_unexpected_error() const {
   if (!error_ || error_is_expected_) return;
-  stage_.fail("threw: " + text_of(error_) +
+  stage_.fail("threw: " + castore::text_of(error_) +
               "; if that is expected, say so first: then_error<E>().then_nothing_pushed()");
 }
 
@@ -283,7 +283,7 @@ const std::exception_ptr& ScenarioRun::require_error(const std::string& expected
   if (!error_) stage_.fail("was expected to throw " + expected + ", but succeeded");
   if (is_failure(error_)) {
     stage_.fail("was expected to throw " + expected +
-                ", but a test inside it failed: " + text_of(error_));
+                ", but a test inside it failed: " + castore::text_of(error_));
   }
   return error_;
 }
@@ -298,7 +298,7 @@ void ScenarioRun::require_code(ErrorCode code) const {
     stage_.fail("was expected to throw " + name + ", threw " +
                 std::string(to_string(error.code())) + ": " + error.what());
   } catch (...) {
-    stage_.fail("was expected to throw " + name + ", threw: " + text_of(thrown));
+    stage_.fail("was expected to throw " + name + ", threw: " + castore::text_of(thrown));
   }
 }
 
@@ -308,11 +308,11 @@ void ScenarioRun::fail_null_check() const {
 
 void ScenarioRun::fail_check() const {
   stage_.fail("threw an error of the expected type, but its check answers false: " +
-              text_of(error_));
+              castore::text_of(error_));
 }
 
 void ScenarioRun::fail_error() const {
-  stage_.fail("was expected to throw another error, threw: " + text_of(error_));
+  stage_.fail("was expected to throw another error, threw: " + castore::text_of(error_));
 }
 
 void ScenarioRun::fail_output(const std::string& expected, const std::string& actual) const {

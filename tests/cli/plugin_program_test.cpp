@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
+#include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "shell.hpp"
 
@@ -12,9 +14,18 @@ namespace {
 const std::string accounts = std::string(" --plugin ") + CASTORE_ACCOUNTS_PLUGIN + " ";
 const std::string tickets = std::string(" --plugin ") + CASTORE_TICKETS_PLUGIN + " ";
 
-/// With WHERE and what is thrown there set in front.
-std::string throwing(const std::string& environment) {
-  return environment + " $cli --format json --plugin " + CASTORE_THROWING_PLUGIN + " ";
+/// castore-cli with the plugin that throws at `place`.
+/// \param how  what it throws, for its environment
+std::string throwing(const std::string& place, const std::string& how = {}) {
+  return "WHERE=" + place + " " + how + " $cli --format json --plugin " + CASTORE_THROWING_PLUGIN +
+         " ";
+}
+
+/// Pushes version 2 of the aggregate a. \param event  its type and what follows
+Finished push_second(const Shell& shell, const std::string& cli, const std::string& event_store_id,
+                     const std::string& event) {
+  return shell(cli + "push-event " + event_store_id +
+               " --event '{\"aggregateId\":\"a\",\"version\":2,\"type\":" + event + "}'");
 }
 
 bool contains(const Finished& finished, std::string_view text) {
@@ -23,6 +34,8 @@ bool contains(const Finished& finished, std::string_view text) {
 
 const std::string up =
     R"('{"aggregateId":"a","version":1,"type":"UP","payload":{},"metadata":{}}')";
+const std::string push = "push-event S --event " + up;
+const std::string run_up = R"(run-command UP '{"id":"b"}')";
 
 /// Of an import.
 const std::string line =
@@ -36,10 +49,8 @@ TEST_CASE("plugins whose types have the same names do not see each other's") {
     CAPTURE(plugins);
     const Shell shell;
     const std::string cli = "$cli --format json" + plugins;
-    const auto refused = [&](const std::string& event_store_id, const std::string& version,
-                             const std::string& event) {
-      return shell(cli + "push-event " + event_store_id + " --event '{\"aggregateId\":\"a\"," +
-                   "\"version\":" + version + ",\"type\":" + event + "}'");
+    const auto push_event = [&](const std::string& event_store_id, const std::string& event) {
+      return push_second(shell, cli, event_store_id, event);
     };
     CHECK(shell(cli + R"(run-command OPEN_ACCOUNT '{"id":"a","balance":5}')").out ==
           "{\"balance\":5}\n");
@@ -54,28 +65,27 @@ TEST_CASE("plugins whose types have the same names do not see each other's") {
     CHECK(contains(shell(cli + R"(run-command OPEN_TICKET '{"id":"","title":"Lost"}')"),
                    "Command OPEN_TICKET failed: there is no such ticket\""));
 
-    CHECK(contains(refused("ACCOUNTS", "2", R"("ACCOUNT_OPENED","payload":{"title":"a"})"),
+    CHECK(contains(push_event("ACCOUNTS", R"("ACCOUNT_OPENED","payload":{"title":"a"})"),
                    "has no balance"));
-    CHECK(contains(refused("TICKETS", "2", R"("TICKET_OPENED","payload":{"balance":1})"),
+    CHECK(contains(push_event("TICKETS", R"("TICKET_OPENED","payload":{"balance":1})"),
                    "has no title"));
-    CHECK(contains(refused("ACCOUNTS", "2", R"("ACCOUNT_OPENED","payload":{"balance":1})"),
+    CHECK(contains(push_event("ACCOUNTS", R"("ACCOUNT_OPENED","payload":{"balance":1})"),
                    R"("path":"payload.notes")"));
     CHECK(contains(
-        refused("TICKETS", "2", R"("TICKET_OPENED","payload":{"title":"","notes":[{"text":1}]})"),
+        push_event("TICKETS", R"("TICKET_OPENED","payload":{"title":"","notes":[{"text":1}]})"),
         R"("path":"payload.notes[0].text")"));
-    CHECK(contains(refused("ACCOUNTS", "2", R"("TICKET_CLOSED")"), "is unknown to event store"));
-    CHECK(contains(refused("TICKETS", "2", R"("ACCOUNT_CLOSED")"), "is unknown to event store"));
-    CHECK(contains(refused("ACCOUNTS", "2", R"("OWNER_CHANGED","payload":{"owner":{"team":""}})"),
+    CHECK(contains(push_event("ACCOUNTS", R"("TICKET_CLOSED")"), "is unknown to event store"));
+    CHECK(contains(push_event("TICKETS", R"("ACCOUNT_CLOSED")"), "is unknown to event store"));
+    CHECK(contains(push_event("ACCOUNTS", R"("OWNER_CHANGED","payload":{"owner":{"team":""}})"),
                    R"("path":"payload.owner.number")"));
-    CHECK(contains(refused("TICKETS", "2", R"("OWNER_CHANGED","payload":{"owner":{"number":1}})"),
+    CHECK(contains(push_event("TICKETS", R"("OWNER_CHANGED","payload":{"owner":{"number":1}})"),
                    R"("path":"payload.owner.team")"));
     CHECK(contains(
-        refused("TICKETS", "2", R"("OWNER_CHANGED","payload":{"owner":{"team":""}},"metadata":{})"),
+        push_event("TICKETS", R"("OWNER_CHANGED","payload":{"owner":{"team":""}},"metadata":{})"),
         R"("path":"metadata.team")"));
-    CHECK(refused("ACCOUNTS", "2", R"("ACCOUNT_CLOSED")").exit_code == 0);
-    CHECK(
-        refused("TICKETS", "2", R"("OWNER_CHANGED","payload":{"owner":{"team":"A"}})").exit_code ==
-        0);
+    CHECK(push_event("ACCOUNTS", R"("ACCOUNT_CLOSED")").exit_code == 0);
+    CHECK(push_event("TICKETS", R"("OWNER_CHANGED","payload":{"owner":{"team":"A"}})").exit_code ==
+          0);
 
     CHECK(shell(cli + "get-aggregate ACCOUNTS a").out ==
           R"({"aggregate":{"aggregateId":"a","balance":5,"closed":true,"version":2}})"
@@ -109,12 +119,12 @@ TEST_CASE("no symbol that is one for the whole process is named after a plugin's
 }
 
 TEST_CASE("whatever a plugin throws is the error Plugin that says where") {
-  for (const std::string how : {"", " MUTE=1"}) {
+  for (const std::string how : {"", "MUTE=1"}) {
     CAPTURE(how);
     const Shell shell;
-    REQUIRE(shell(throwing("") + "push-event S --event " + up).exit_code == 0);
+    REQUIRE(shell(throwing("") + push).exit_code == 0);
     const auto run = [&](const std::string& place, const std::string& arguments) {
-      const Finished finished = shell(throwing("WHERE=" + place + how) + arguments);
+      Finished finished = shell(throwing(place, how) + arguments);
       CAPTURE(place);
       CAPTURE(arguments);
       CHECK(finished.exit_code == 1);
@@ -135,7 +145,7 @@ TEST_CASE("whatever a plugin throws is the error Plugin that says where") {
     SUBCASE("from the reducer or the aggregate") {
       const std::string fields = R"(,"eventStoreId":"S","aggregateId":"a"}})";
       for (const std::string place : {"reducer", "aggregate.to_json", "validate"}) {
-        CHECK(contains(run(place + " ON_READ=1", "get-aggregate S a"), fields));
+        CHECK(contains(run(place, "get-aggregate S a"), fields));
       }
       REQUIRE(shell(R"($cli push-event BY_HAND --event )" + up).exit_code == 0);
       CHECK(contains(run("make_fold", "get-aggregate BY_HAND a"),
@@ -146,7 +156,7 @@ TEST_CASE("whatever a plugin throws is the error Plugin that says where") {
         CHECK(contains(run(place, "run-command UP '{\"id\":\"" + place + "\"}'"),
                        R"(,"commandId":"UP"}})"));
       }
-      CHECK(contains(run("validate", "run-command UP '{\"id\":\"b\"}'"), R"(,"commandId":"UP"}})"));
+      CHECK(contains(run("validate", run_up), R"(,"commandId":"UP"}})"));
     }
     SUBCASE("from the check of what is written") {
       REQUIRE(shell("echo '" + line + "' >line").exit_code == 0);
@@ -154,8 +164,7 @@ TEST_CASE("whatever a plugin throws is the error Plugin that says where") {
       CHECK(contains(run("check", "push-event BY_HAND --event '{\"aggregateId\":\"b\"," +
                                       std::string(R"("version":1,"type":"UP"}')")),
                      fields));
-      CHECK(contains(run("validate", "push-event S --event " + up),
-                     R"("eventStoreId":"S","aggregateId":"a")"));
+      CHECK(contains(run("validate", push), R"("eventStoreId":"S","aggregateId":"a")"));
       CHECK(contains(run("check", "push-group <line"), fields));
       CHECK(contains(run("check", "import <line"), fields));
       REQUIRE(shell("$cli push-event BY_HAND --event " + up).exit_code == 0);
@@ -166,30 +175,28 @@ TEST_CASE("whatever a plugin throws is the error Plugin that says where") {
 }
 
 TEST_CASE("whatever the JSON functions of a plugin's event throw is an error of that event") {
-  for (const std::string how : {"", " MUTE=1"}) {
+  for (const std::string how : {"", "MUTE=1"}) {
     CAPTURE(how);
     const Shell shell;
-    REQUIRE(shell(throwing("") + "push-event S --event " + up).exit_code == 0);
+    REQUIRE(shell(throwing("") + push).exit_code == 0);
     for (const std::string part : {"payload", "metadata"}) {
       CAPTURE(part);
-      const std::string reads = throwing("WHERE=" + part + ".from_json" + how);
-      const std::string text = part + " cannot be read: an exception of unknown type";
+      const std::string reads = throwing(part + ".from_json", how);
       const Finished aggregate = shell(reads + "get-aggregate S a");
       CHECK(aggregate.exit_code == 1);
       CHECK(contains(aggregate, R"({"error":{"code":"MalformedEvent")"));
-      CHECK(contains(aggregate, text));
-      const Finished pushed = shell(reads + "push-event S --event " + up);
+      CHECK(contains(aggregate, " cannot be read: an exception of unknown type"));
+      const Finished pushed = shell(reads + push);
       CHECK(pushed.exit_code == 6);
       CHECK(contains(pushed, R"({"error":{"code":"InvalidEvent")"));
-      CHECK(contains(pushed, "cannot be read: an exception of unknown type\",\"path\":\"" + part));
-      const Finished written = shell(throwing("WHERE=" + part + ".to_json" + how) +
-                                     "run-command UP '{\"id\":\"" + part + "\"}'");
+      CHECK(contains(pushed, part + " cannot be read: an exception of unknown type"));
+      const std::string writes = throwing(part + ".to_json", how);
+      const Finished written = shell(writes + run_up);
       CHECK(written.exit_code == 6);
       CHECK(contains(written, R"({"error":{"code":"InvalidEvent")"));
       CHECK(contains(written, "an exception of unknown type\",\"path\":\"" + part));
     }
-    const Finished input =
-        shell(throwing("WHERE=input.from_json" + how) + "run-command UP '{\"id\":\"b\"}'");
+    const Finished input = shell(throwing("input.from_json", how) + run_up);
     CHECK(input.exit_code == 6);
     CHECK(contains(input, R"({"error":{"code":"InvalidInput")"));
     CHECK(contains(input, "an exception of unknown type"));
@@ -198,14 +205,13 @@ TEST_CASE("whatever the JSON functions of a plugin's event throw is an error of 
 
 TEST_CASE("an error of castore's kind that says nothing is told as well") {
   const Shell shell;
-  REQUIRE(shell(throwing("") + "push-event S --event " + up).exit_code == 0);
+  REQUIRE(shell(throwing("") + push).exit_code == 0);
   REQUIRE(shell("echo '" + line + "' >line").exit_code == 0);
-  for (const auto& [place, command] :
-       {std::pair<std::string, std::string>{"handler", "run-command UP '{\"id\":\"b\"}'"},
-        {"reducer", "get-aggregate S a"},
-        {"check", "import <line"}}) {
-    CAPTURE(place);
-    const Finished finished = shell(throwing("WHERE=" + place + " MUTE_ERROR=1") + command);
+  const std::array<std::pair<std::string, std::string>, 3> calls{
+      {{"handler", run_up}, {"reducer", "get-aggregate S a"}, {"check", "import <line"}}};
+  for (const auto& call : calls) {
+    CAPTURE(call.first);
+    const Finished finished = shell(throwing(call.first, "MUTE_ERROR=1") + call.second);
     CHECK(finished.exit_code == 1);
     CHECK(contains(finished, R"({"error":{"code":"MalformedEvent")"));
     CHECK(contains(finished, "an exception of unknown type"));

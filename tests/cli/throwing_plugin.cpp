@@ -104,9 +104,7 @@ using Store = castore::EventStore<Aggregate, Up>;
 extern "C" void castore_register(castore::Registry& registry) {
   may_throw("register");
   const auto schemas = std::make_shared<Schemas>();
-  const Store store(
-      "S", Reducer{}, nullptr,
-      {.json_schemas = schemas, .validate_on_read = std::getenv("ON_READ") != nullptr});
+  const Store store("S", Reducer{}, nullptr, {.json_schemas = schemas, .validate_on_read = true});
   registry.add(store);
   registry.add(
       castore::Command("UP", castore::event_stores(store),
