@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
-#include <castore/in_memory/event_storage_adapter.hpp>
 #include <castore/connected_event_store.hpp>
+#include <castore/in_memory/event_storage_adapter.hpp>
 #include <castore/message_channel.hpp>
 
 #include <memory>
