@@ -104,13 +104,18 @@ class ReducerFolding final : public Folding {
   void calling_reducer(Call&& call) const {
     try {
       call();
-    } catch (const Error&) {
-      throw;
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::malformed_event) throw;
+      throw failure();  // or its code would be taken for ours
     } catch (...) {
-      throw plugin_error("The reducer of event store " + options_.event_store_id +
-                             " failed at aggregate " + options_.aggregate_id,
-                         fields());
+      throw failure();
     }
+  }
+  /// Called in a catch clause.
+  [[nodiscard]] Error failure() const {
+    return plugin_error("The reducer of event store " + options_.event_store_id +
+                            " failed at aggregate " + options_.aggregate_id,
+                        fields());
   }
   [[noreturn]] void fail(const std::string& message) const {
     throw Error(ErrorCode::plugin, message, fields());

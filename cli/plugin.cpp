@@ -58,6 +58,8 @@ void load_plugin(const std::string& file, Registry& registry) {
   }
   try {
     add_event_stores(registry);
+  } catch (const InvalidSchemaError& error) {
+    throw Error(error.code(), "Plugin " + file + ": " + error.what(), {{"plugin", file}});
   } catch (...) {
     throw plugin_error("Plugin " + file + ": " + entry_point + " failed", {{"plugin", file}});
   }

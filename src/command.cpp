@@ -36,7 +36,12 @@ std::shared_ptr<const JsonSchema> compile(const std::string& command_id, const c
                              " schema, but nothing to check it with: give CommandOptions::"
                              "json_schemas, for instance of the component castore::json_schema");
   }
-  return json_schemas->compile(*schema);
+  try {
+    return json_schemas->compile(*schema);
+  } catch (const InvalidSchemaError& error) {
+    throw InvalidSchemaError(std::string(which) + " of command " + command_id + ": " +
+                             error.reason());
+  }
 }
 
 /// The backoff of `attempt_number`, whole or less.

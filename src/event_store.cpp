@@ -49,10 +49,19 @@ void EventSchemas::add(std::string_view event_store_id, std::string_view type,
         " has a schema, but nothing to check it with: give EventStoreOptions::json_schemas, for "
         "instance of the component castore::json_schema");
   }
-  OfType compiled;
-  if (payload) compiled.payload = json_schemas->compile(*payload);
-  if (metadata) compiled.metadata = json_schemas->compile(*metadata);
-  types_.emplace(type, std::move(compiled));
+  const auto compile =
+      [&](const char* part,
+          std::optional<std::string_view> schema) -> std::shared_ptr<const JsonSchema> {
+    if (!schema) return nullptr;
+    try {
+      return json_schemas->compile(*schema);
+    } catch (const InvalidSchemaError& error) {
+      throw InvalidSchemaError(std::string(part) + " of event type " + std::string(type) +
+                               " of event store " + std::string(event_store_id) + ": " +
+                               error.reason());
+    }
+  };
+  types_.emplace(type, OfType{compile("payload", payload), compile("metadata", metadata)});
 }
 
 void EventSchemas::check(std::string_view type, std::optional<std::string_view> payload,

@@ -284,16 +284,20 @@ TEST_CASE_TEMPLATE(
   connected.push_event(NewEvent<Started>{.aggregate_id = "a", .version = 1});
   connected.push_event(NewEvent<Started>{.aggregate_id = "a", .version = 2});
   queue.get_aggregate_and_publish_message(Notification<Store>{"S", store.get_events("a").back()});
+  // of an event that is not stored: the aggregate as it is
+  queue.get_aggregate_and_publish_message(
+      Notification<Store>{"S", Event<Started>{.aggregate_id = "a", .version = 9}});
   for (const auto& one : published->published) handler(one.message, {});
 
   A expected;
   expected.aggregate_id = "a";
   expected.version = 1;
-  REQUIRE(heard.size() == 3);
+  REQUIRE(heard.size() == 4);
   CHECK(heard[0] == expected);
   expected.version = 2;
   CHECK(heard[1] == expected);
   CHECK(heard[2] == expected);
+  CHECK(heard[3] == expected);
 }
 
 TEST_CASE("an aggregate is shown with its identity where the application leaves room for it") {

@@ -197,6 +197,9 @@ void fail_to_publish(Pokemons& pokemons) {
     connected.push_event(leveled_up);
   } catch (const castore::PublishError& e) {
     std::cout << e.what() << '\n';
+    queue.set_message_channel_adapter(std::make_shared<PrintingAdapter>());
+    queue.publish_message(castore::Message(
+        castore::NotificationMessage{.event_store_id = e.event_store_id(), .event = e.event()}));
   }
   std::cout << "version " << pokemons.get_existing_aggregate("snorlax").version << '\n';
 }

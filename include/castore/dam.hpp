@@ -31,8 +31,9 @@
 /// An event that is overwritten meanwhile (`force`) is poured at most once: as it is when its page
 /// is read, if the filters let it through then. So is an aggregate; it is missed where its initial
 /// event is moved to a timestamp that the pour has been at. Cursors go by timestamps: a pour that
-/// is continued may miss, or pour again, what was given another timestamp since the first one
-/// began, and what lies between the two timestamps.
+/// is continued misses what was committed since with an earlier timestamp than its cursor's (an
+/// import, a clock that went back), and may miss, or pour again, what was given another timestamp
+/// since the first one began, and what lies between the two timestamps.
 
 #include <castore/event_storage_adapter.hpp>
 #include <castore/message.hpp>

@@ -281,7 +281,12 @@ class SchemaViolationError : public Error {
 class InvalidSchemaError : public Error {
  public:
   explicit InvalidSchemaError(const std::string& reason)
-      : Error(ErrorCode::invalid_schema, "Invalid JSON Schema: " + reason) {}
+      : Error(ErrorCode::invalid_schema, "Invalid JSON Schema: " + reason), reason_(reason) {}
+
+  [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+
+ private:
+  std::string reason_;
 };
 
 /// The message channel was to publish before it was given an adapter.

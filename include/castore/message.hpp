@@ -34,6 +34,8 @@ struct StateCarryingMessage {
   /// is says the event: `aggregateId` and `version` are there as well, but where the application
   /// calls something else so.
   std::optional<std::string> aggregate{};
+  /// The aggregate's version, where it is not the event's.
+  std::optional<Version> aggregate_version{};
 
   friend bool operator==(const StateCarryingMessage&, const StateCarryingMessage&) = default;
 };

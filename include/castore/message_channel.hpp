@@ -149,11 +149,19 @@ template <class Store, class E>
 Message encode_message(const Notification<Store, E>& message) {
   return NotificationMessage{message.event_store_id, encode_message_event<Store>(message.event)};
 }
+/// \pre the message has its event
+template <class Store>
+void carry_aggregate(StateCarryingMessage& message,
+                     const typename Store::AggregateType& aggregate) {
+  message.aggregate = Store::encode_aggregate(aggregate);
+  if (aggregate.version != message.event.version) message.aggregate_version = aggregate.version;
+}
+
 template <class Store, class E>
 Message encode_message(const StateCarrying<Store, E>& message) {
   StateCarryingMessage encoded{message.event_store_id, encode_message_event<Store>(message.event),
                                std::nullopt};
-  if (message.aggregate) encoded.aggregate = Store::encode_aggregate(*message.aggregate);
+  if (message.aggregate) carry_aggregate<Store>(encoded, *message.aggregate);
   return encoded;
 }
 template <class Store>
@@ -192,7 +200,7 @@ auto decode_message(const Message& message) {
     if (m.aggregate) {
       typed.aggregate = Store::decode_aggregate(*m.aggregate);
       typed.aggregate->aggregate_id = m.event.aggregate_id;
-      typed.aggregate->version = m.event.version;
+      typed.aggregate->version = m.aggregate_version.value_or(m.event.version);
     }
     return typed;
   } else {
@@ -343,10 +351,10 @@ class MessageChannel {
     Message encoded = detail::encode_message(
         StateCarrying<Store, E>{message.event_store_id, message.event, std::nullopt});
     auto& carrying = std::get<StateCarryingMessage>(encoded);
-    carrying.aggregate = Store::encode_aggregate(
-        source_event_store<Store>(message.event_store_id)
-            .get_existing_aggregate(carrying.event.aggregate_id,
-                                    {.max_version = carrying.event.version}));
+    detail::carry_aggregate<Store>(
+        carrying, source_event_store<Store>(message.event_store_id)
+                      .get_existing_aggregate(carrying.event.aggregate_id,
+                                              {.max_version = carrying.event.version}));
     publish(encoded, options);
   }
 

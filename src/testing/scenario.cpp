@@ -253,7 +253,7 @@ void ScenarioRun::require_no_error() const {
 void ScenarioRun::require_no_unexpected_error() const {
   if (!error_ || error_is_expected_) return;
   stage_.fail("threw: " + castore::text_of(error_) +
-              "; if that is expected, say so first: then_error<E>().then_nothing_pushed()");
+              "; if that is expected, say so first: then_error<E>(), and then what it pushed");
 }
 
 void ScenarioRun::require_pushed(const std::vector<StoreEvents>& expected) const {

@@ -203,6 +203,27 @@ TEST_CASE("whatever the JSON functions of a plugin's event throw is an error of 
   }
 }
 
+TEST_CASE(
+    "an error of castore's that a reducer meets elsewhere is not taken for one of the command") {
+  const Shell shell;
+  REQUIRE(shell(throwing("") + push).exit_code == 0);
+  for (const std::string place : {"reducer", "aggregate.to_json"}) {
+    const Finished finished = shell(throwing(place, "FOREIGN=1") + "get-aggregate S a");
+    CHECK(finished.exit_code == 1);
+    CHECK(finished.err.starts_with(R"({"error":{"code":"Plugin","message":")"));
+    CHECK(contains(finished, R"(,"eventStoreId":"S","aggregateId":"a"}})"));
+  }
+}
+
+TEST_CASE("a schema of a plugin's that cannot be used is said to be one") {
+  const Shell shell;
+  const Finished finished = shell(throwing("compile", "SCHEMA=1") + "list-commands");
+  CHECK(finished.exit_code == 1);
+  CHECK(contains(finished, R"({"error":{"code":"InvalidSchema","message":"Plugin )"));
+  CHECK(contains(finished, "payload of event type UP of event store S: of the plugin's"));
+  CHECK(contains(finished, R"(,"plugin":")"));
+}
+
 TEST_CASE("an error of castore's kind that says nothing is told as well") {
   const Shell shell;
   REQUIRE(shell(throwing("") + push).exit_code == 0);

@@ -1,6 +1,7 @@
 /// \file
 /// A plugin every function of which throws where it is told to, by the environment: WHERE names
-/// the place. It throws what is no std::exception, or, with MUTE, one whose `what()` is null.
+/// the place. It throws what is no std::exception, or, with MUTE, one whose `what()` is null,
+/// or, with FOREIGN or SCHEMA, an error of castore's.
 
 #include <castore/castore.hpp>
 #include <cstdlib>
@@ -29,6 +30,8 @@ void may_throw(std::string_view place) {
   if (where == nullptr || where != place) return;
   if (std::getenv("MUTE_ERROR") != nullptr) throw MuteError();
   if (std::getenv("MUTE") != nullptr) throw Mute();
+  if (std::getenv("FOREIGN") != nullptr) throw castore::AggregateNotFoundError("RATES", "eur");
+  if (std::getenv("SCHEMA") != nullptr) throw castore::InvalidSchemaError("of the plugin's");
   throw Rejected();
 }
 

@@ -282,7 +282,7 @@ TEST_CASE_FIXTURE(Bank,
   const auto outcome = Scenario(reject(accounts)).when(1);
   const std::string shown =
       "A_LONG_COMMAND_ID_THAT_IS_ON_THE_HEAP threw: no; if that is expected, say so first: "
-      "then_error<E>().then_nothing_pushed()";
+      "then_error<E>(), and then what it pushed";
   CHECK(failure_of([&] { outcome.then_nothing_pushed(); }) == shown);
   SUBCASE("which another error is not") {
     CHECK(fails([&] { outcome.then_error<std::logic_error>(); }));

@@ -8,6 +8,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <string_view>
 #include <utility>
 
 namespace castore {
@@ -83,7 +85,7 @@ class InMemoryMessageBusAdapter final : public MessageChannelAdapter {
   template <class Payload, class Bus, class Store, class Handler>
   HandlerId on(const Bus& bus, const Store& store, Handler handler, OnMessageOptions options = {}) {
     static_assert(
-        requires { Payload::type; },
+        requires { typename std::bool_constant<(std::string_view(Payload::type), true)>; },
         "this payload does not name its type: listen to the event store, and look at the event");
     bus.check_event_store(store.event_store_id());
     constexpr std::string_view type = Payload::type;

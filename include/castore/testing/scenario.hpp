@@ -27,7 +27,7 @@
 /// - The order of events in different event stores, and whether they were pushed as one group.
 /// - Pushes past the event stores that the handler is given: to an adapter that it brings along.
 /// - `on_event_pushed` and message channels, which are left out with all that they would push.
-/// - An event that was overwritten and put back; what a thread pushes after the question.
+/// - An event that was overwritten with itself, or put back; what a thread pushes after the question.
 /// - What is not written to the JSON of an event, and what an output's `==` leaves out.
 /// - How often the command was tried, what it does among rivals, the schemas of input and output.
 /// - Why an `E` was thrown: a slip in the given events, or in a context argument, can bring the
@@ -313,18 +313,18 @@ class Outcome {
   Outcome& operator=(const Outcome&) = default;
   ~Outcome() = default;
 
-  /// The command succeeded, and pushed exactly these events: per event store in this order, and
-  /// none to a store that is not named. It has overwritten none.
-  /// \throws ScenarioFailure
+  /// The command pushed exactly these events: per event store in this order, and none to a store
+  /// that is not named. It has overwritten none. It succeeded, unless `then_error` has been asked
+  /// before. \throws ScenarioFailure
   template <class... Expected>
   Outcome then_pushed(const Expected&... expected) const {
-    result_->run.require_no_error();
+    result_->run.require_no_unexpected_error();
     result_->run.require_pushed({expected...});
     return *this;
   }
 
-  /// The same without events. The command may have failed, if `then_error` has been asked before:
-  /// `.then_error<Rejected>().then_nothing_pushed()`. \throws ScenarioFailure
+  /// The same without events: `.then_error<Rejected>().then_nothing_pushed()`.
+  /// \throws ScenarioFailure
   Outcome then_nothing_pushed() const {
     result_->run.require_no_unexpected_error();
     result_->run.require_pushed({});
