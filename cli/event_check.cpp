@@ -46,7 +46,7 @@ void check_event(const Context& context, std::string_view event_store_id,
   } catch (const InvalidEventError& error) {
     if (!is_unknown_type(error, store, event.type)) throw;
     throw with_remark(error, did_you_mean_or_list(event.type, store.event_types), {});
-  } catch (const Error&) {
+  } catch (const SchemaViolationError&) {
     throw;
   } catch (...) {
     const std::string aggregate_id(event.aggregate_id);

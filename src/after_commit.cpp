@@ -21,6 +21,16 @@ void rethrow_after_commit(std::string_view event_store_id, std::string_view aggr
   }
 }
 
+void rethrow_after_commit() {
+  try {
+    throw;
+  } catch (const AfterCommitError&) {
+    throw;
+  } catch (const Error&) {
+    throw AfterCommitError(std::current_exception());
+  }
+}
+
 CommitOrder* CommitOrder::innermost() noexcept { return innermost_order; }
 
 void CommitOrder::set_innermost(CommitOrder* order) noexcept { innermost_order = order; }
@@ -43,15 +53,18 @@ void CommitOrder::end(FirstFailure& failure) noexcept {
 
 void run_after_commit(std::span<const std::function<void()>> actions) {
   detail::CommitOrder::keep([&] {
+    const detail::CommitOrder::Acting acting;
     detail::FirstFailure failure;
-    for (const auto& action : actions) failure.keep_of(action);
-    try {
-      failure.rethrow();
-    } catch (const AfterCommitError&) {
-      throw;
-    } catch (const Error&) {
-      throw AfterCommitError(std::current_exception());
+    for (const auto& action : actions) {
+      failure.keep_of([&] {
+        try {
+          action();
+        } catch (...) {
+          detail::rethrow_after_commit();
+        }
+      });
     }
+    failure.rethrow();
   });
 }
 

@@ -14,7 +14,15 @@ void push_group(std::span<GroupMember* const> members, const PushEventGroupOptio
   }
   const Timestamp timestamp = events.front().adapter->push_event_group(events, options);
   FirstFailure failure;
-  for (GroupMember* member : members) failure.keep_of([&] { member->complete(timestamp); });
+  for (GroupMember* member : members) {
+    failure.keep_of([&] {
+      try {
+        member->complete(timestamp);
+      } catch (...) {
+        rethrow_after_commit();
+      }
+    });
+  }
   failure.keep_of([&] {
     CommitOrder::keep([&] {
       for (GroupMember* member : members) failure.keep_of([&] { member->notify(); });

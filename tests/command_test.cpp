@@ -233,6 +233,59 @@ TEST_CASE("a conflict that is met after the commit does not run a command again"
   }
 }
 
+/// Cannot be moved, and meets a conflict when it is copied once too often.
+struct Heavy {
+  static constexpr std::string_view type = "HEAVY";
+  std::shared_ptr<int> copies_left = std::make_shared<int>(1000);
+  int weight = 0;
+  static constexpr auto fields = castore::fields("weight", &Heavy::weight);
+  Heavy() = default;
+  Heavy(const Heavy& other) : copies_left(other.copies_left), weight(other.weight) {
+    if (--*copies_left == 0) throw EventAlreadyExistsError("OTHERS", "a", 1, 1);
+  }
+  Heavy& operator=(const Heavy&) = default;
+};
+
+struct Load {
+  std::string aggregate_id;
+  Version version = 0;
+};
+
+TEST_CASE("no conflict that arises between commit and answer runs a command again") {
+  using Loads = EventStore<Load, Heavy>;
+  bool in_group = false;
+  SUBCASE("of a push") {}
+  SUBCASE("of a group") { in_group = true; }
+  for (int copies = 1; copies <= 20; ++copies) {
+    const Loads loads(
+        "LOADS", [](Load load, const Event<Heavy>&) { return load; },
+        std::make_shared<InMemoryEventStorageAdapter>());
+    int attempts = 0;
+    const Command load("LOAD", event_stores(loads),
+                       [&](const std::string& id, const EventStores<Loads>& stores) {
+                         ++attempts;
+                         const auto& [all] = stores;
+                         const auto aggregate = all.get_aggregate(id);
+                         NewEvent<Heavy> event;
+                         event.aggregate_id = id;
+                         event.version = aggregate ? aggregate->version + 1 : 1;
+                         *event.payload.copies_left = copies;
+                         if (in_group) {
+                           push_event_group(all.group_event(event));
+                         } else {
+                           all.push_event(event);
+                         }
+                       });
+    try {
+      load("a");
+    } catch (const Error&) {
+    }
+    const auto stored = loads.get_aggregate("a");
+    CAPTURE(copies);
+    CHECK((!stored || stored->version == 1));
+  }
+}
+
 TEST_CASE("what a callback throws of its own comes out as it is") {
   Game game;
   int attempts = 0;

@@ -424,9 +424,46 @@ TEST_CASE_FIXTURE(Fixture, "an event store cannot be assigned one that is connec
   }
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "an exchange with what is connected to it leaves an event store as it is") {
+  ConnectedEventStore connected(pokemons, queue);
+  Pokemons& sliced = connected;
+  CHECK(code_of([&] { std::swap(pokemons, sliced); }) == "InvalidOption");
+  connected.push_event(appeared("pikachu", "Pikachu", 42));
+  CHECK(pokemons.event_store_id() == "POKEMONS");
+  CHECK(published_versions() == std::vector<Version>{1});
+  const Pokemons moved = std::move(pokemons);
+  connected.push_event(leveled_up("pikachu", 2));
+  CHECK(moved.get_existing_aggregate("pikachu").version == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a callback may destroy the connected event store that it is told by") {
+  auto connected =
+      std::make_unique<ConnectedEventStore<Pokemon, pokemon::PokemonAppeared,
+                                           pokemon::PokemonCaught, pokemon::PokemonLeveledUp>>(
+          pokemons, queue);
+  SUBCASE("and throw an error of castore's") {
+    pokemons.set_on_event_pushed([&](const auto&) {
+      connected.reset();
+      throw StorageBusyError("busy");
+    });
+    CHECK(code_of([&] { connected->push_event(appeared("pikachu", "Pikachu", 42)); }) ==
+          "AfterCommit");
+    CHECK(published->published.empty());
+  }
+  SUBCASE("and go on") {
+    pokemons.set_on_event_pushed([&](const auto&) { connected.reset(); });
+    connected->push_event(appeared("pikachu", "Pikachu", 42));
+    CHECK(published_versions() == std::vector<Version>{1});
+  }
+}
+
 TEST_CASE_FIXTURE(Fixture, "an event store is not connected to a channel that was given another") {
   Pokemons tamed("TAMED", pokemon::PokemonReducer{}, storage);
   CHECK(code_of([&] { ConnectedEventStore(tamed, queue); }) == "MessageChannelEventStoreNotFound");
+  Trainers namesake("POKEMONS", pokemon::TrainerReducer{}, storage);
+  CHECK(code_of([&] { ConnectedEventStore(namesake, queue); }) ==
+        "MessageChannelEventStoreNotFound");
 }
 
 TEST_CASE_FIXTURE(Fixture, "the same store on another adapter publishes nothing") {

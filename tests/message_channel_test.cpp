@@ -300,6 +300,55 @@ TEST_CASE_TEMPLATE(
   CHECK(heard[3] == expected);
 }
 
+/// Lists members that may be empty, and then are not in the JSON, under our names.
+struct Optional {
+  std::string aggregate_id;
+  Version version = 0;
+  std::optional<int> software;
+  std::optional<std::string> parent;
+  std::optional<int> foreign;
+  static constexpr auto fields =
+      castore::fields("version", &Optional::software, "aggregate_id", &Optional::parent,
+                      "aggregateId", &Optional::foreign);
+  friend bool operator==(const Optional&, const Optional&) = default;
+};
+
+/// The same without a member under the name that the id is shown by.
+struct Child {
+  std::string aggregate_id;
+  Version version = 0;
+  std::optional<std::string> parent;
+  static constexpr auto fields = castore::fields("aggregate_id", &Child::parent);
+  friend bool operator==(const Child&, const Child&) = default;
+};
+
+TEST_CASE_TEMPLATE("what is empty in an aggregate stays empty whatever it is called", A, Optional,
+                   Child) {
+  using Store = EventStore<A, Started>;
+  A empty;
+  CHECK(Store::decode_aggregate(Store::encode_aggregate(empty)) == empty);
+  empty.aggregate_id = "a";
+  empty.version = 3;
+  const Store store("S", [](A aggregate, const Event<Started>&) { return aggregate; });
+  const StateCarryingMessageQueue<Store> queue("Q", store);
+  std::optional<A> heard;
+  queue.handler([&](const StateCarrying<Store>& message) { heard = message.aggregate; })(
+      to_message(
+          StateCarrying<Store>{"S", Event<Started>{.aggregate_id = "a", .version = 3}, empty}),
+      {});
+  CHECK(heard == empty);
+}
+
+TEST_CASE("a worker hears by the ids that its channel was given") {
+  auto pokemons = pokemon::make_pokemons();
+  const NotificationMessageQueue<Pokemons> queue("GAME", pokemons);
+  pokemons = Pokemons("TAMED", pokemon::PokemonReducer{});
+  int heard = 0;
+  queue.handler([&](const auto&) { ++heard; })(
+      NotificationMessage{"POKEMONS", pikachu_appeared_detail}, {});
+  CHECK(heard == 1);
+}
+
 TEST_CASE("an aggregate is shown with its identity where the application leaves room for it") {
   CHECK(EventStore<Nameless, Started>::encode_aggregate({"a", 7, "n"}) ==
         R"({"aggregateId":"a","name":"n","version":7})");
@@ -319,7 +368,8 @@ TEST_CASE("messages are one line of JSON in the original's names") {
   CHECK(text(NotificationMessage{"POKEMONS", {"a", 1, "T", day_1, " { } ", {}}}) ==
         R"({"eventStoreId":"POKEMONS","event":{"aggregateId":"a","version":1,"type":"T",)"
         R"("timestamp":"2022-01-01T00:00:00.000Z","payload":{}}})");
-  CHECK(event_of(Message(AggregateExistsMessage{})) == nullptr);
+  const Message exists = AggregateExistsMessage{};
+  CHECK(event_of(exists) == nullptr);
 }
 
 }  // namespace

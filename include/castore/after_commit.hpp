@@ -41,9 +41,10 @@ class FirstFailure {
 };
 
 /// Called in a catch clause: rethrows, an error of castore's that does not say so itself as an
-/// `AfterCommitError` about that event.
+/// `AfterCommitError`, about that event if it is known.
 [[noreturn]] void rethrow_after_commit(std::string_view event_store_id,
                                        std::string_view aggregate_id, Version version);
+[[noreturn]] void rethrow_after_commit();
 
 /// The order in which a thread publishes: that of its commits. A callback may push on, and so may
 /// a channel; what they push is published after the event that they are told of, and after those
@@ -51,11 +52,11 @@ class FirstFailure {
 /// transaction.
 class CommitOrder {
  public:
-  /// Runs `body`, and then, if this thread is telling of nothing else, what was put off meanwhile.
-  /// The first exception comes out.
+  /// Runs `body`, in which what was committed together is told of; and then, if this thread is
+  /// telling of nothing else, what was put off meanwhile. The first exception comes out.
   template <class Body>
   static void keep(Body&& body) {
-    if (innermost() != nullptr && !innermost()->telling_) return body();
+    if (innermost() != nullptr && !innermost()->telling_ && !innermost()->acting_) return body();
     CommitOrder order;
     FirstFailure failure;
     failure.keep_of(body);
@@ -63,7 +64,22 @@ class CommitOrder {
     failure.rethrow();
   }
 
-  /// While there is one, this thread is telling of an event. \pre inside `keep`
+  /// While there is one, this thread runs what waited for a commit: what is committed in there
+  /// comes after it. \pre inside `keep`
+  class Acting {
+   public:
+    Acting() noexcept : order_(*innermost()) { order_.acting_ = true; }
+    Acting(const Acting&) = delete;
+    Acting& operator=(const Acting&) = delete;
+    Acting(Acting&&) = delete;
+    Acting& operator=(Acting&&) = delete;
+    ~Acting() { order_.acting_ = false; }
+
+   private:
+    CommitOrder& order_;
+  };
+
+  /// While there is one, this thread is telling of an event. \pre inside `keep` or `join`
   class Telling {
    public:
     Telling() noexcept : order_(*innermost()) { order_.telling_ = true; }
@@ -80,6 +96,13 @@ class CommitOrder {
    private:
     CommitOrder& order_;
   };
+
+  /// The same for one event, among those that it was committed with.
+  template <class Body>
+  static void join(Body&& body) {
+    if (innermost() != nullptr && !innermost()->telling_) return body();
+    keep(body);
+  }
 
   CommitOrder(const CommitOrder&) = delete;
   CommitOrder& operator=(const CommitOrder&) = delete;
@@ -98,6 +121,7 @@ class CommitOrder {
   void end(FirstFailure& failure) noexcept;
 
   CommitOrder* outer_;
+  bool acting_ = false;
   bool telling_ = false;
   std::list<std::function<void()>> own_;     ///< put off here
   std::list<std::function<void()>> deeper_;  ///< put off while this one was telling

@@ -19,6 +19,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -183,13 +184,20 @@ class Command {
   using Output = typename Traits::Output;
   using Stores = typename Traits::Stores;  ///< `EventStores<…>`
 
+  /// \param required_event_stores  the handler's, as `event_stores(...)` makes them
   /// \throws InvalidOptionError  a retry or backoff option is out of its range
   /// \throws InvalidSchemaError  a schema cannot be used, or there is no `json_schemas` for it
-  Command(std::string command_id, Stores required_event_stores, Handler handler,
+  template <class Required>
+  Command(std::string command_id, const Required& required_event_stores, Handler handler,
           CommandOptions options = {})
       : core_(std::move(command_id), std::move(options)),
-        required_event_stores_(std::move(required_event_stores)),
-        handler_(std::move(handler)) {}
+        required_event_stores_(required_event_stores),
+        handler_(std::move(handler)) {
+    // Else a tuple would make its references of whatever converts, of what is gone soon as well.
+    static_assert(std::is_same_v<Required, Stores>,
+                  "a command is given the event stores that its handler takes, in that order: "
+                  "`castore::event_stores(pokemons, trainers)`");
+  }
 
   [[nodiscard]] const std::string& command_id() const noexcept { return core_.command_id(); }
   [[nodiscard]] const Stores& required_event_stores() const noexcept {
@@ -271,8 +279,13 @@ class Command {
       handler(input, references, context...);
       return std::nullopt;
     } else {
-      std::optional<std::string> output =
-          JsonCodec<std::remove_cvref_t<Output>>::encode(handler(input, references, context...));
+      const std::remove_cvref_t<Output> answer = handler(input, references, context...);
+      std::optional<std::string> output;
+      try {
+        output = JsonCodec<std::remove_cvref_t<Output>>::encode(answer);
+      } catch (const Error&) {
+        throw AfterCommitError(std::current_exception());
+      }
       if (output) core_.check_output(*output);
       return output;
     }

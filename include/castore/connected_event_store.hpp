@@ -59,7 +59,7 @@ class ConnectedEventStore : public EventStore<A, Payloads...> {
     static_assert(Channel::template carries<Original>,
                   "the message channel does not carry this event store: add it to "
                   "MessageQueue<Stores...> and give it to the constructor");
-    message_channel.check_event_store(original.event_store_id());
+    message_channel.check_event_store(original);
   }
   template <class Channel>
   ConnectedEventStore(Original& original, const Channel&& temporary_message_channel) = delete;

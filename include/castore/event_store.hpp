@@ -178,6 +178,38 @@ class EventSchemas {
   std::map<std::string, OfType, std::less<>> types_;
 };
 
+/// Whether an aggregate lists a field of that name, of whichever member; it may be empty, and not
+/// in the JSON. Of one with nlohmann's functions only its JSON tells.
+template <class A>
+consteval bool lists_field(std::string_view name) {
+  if constexpr (ListsFields<A>) {
+    constexpr auto fields = fields_of<A>();
+    return std::apply([&](const auto&... field) { return ((field.name.text() == name) || ...); },
+                      fields.list);
+  } else {
+    return false;
+  }
+}
+
+/// Whether `aggregate_id` in its JSON, if it is there, is the aggregate's id and no other member.
+template <class A>
+consteval bool names_its_id() {
+  if constexpr (ListsFields<A>) {
+    constexpr auto fields = fields_of<A>();
+    const auto is_id = [](const auto& field) {
+      if constexpr (std::is_same_v<decltype(field.member), std::string A::*> ||
+                    std::is_same_v<decltype(field.member), std::string A::*const>) {
+        return field.name.text() == "aggregate_id" && field.member == &A::aggregate_id;
+      } else {
+        return false;
+      }
+    };
+    return std::apply([&](const auto&... field) { return (is_id(field) || ...); }, fields.list);
+  } else {
+    return true;
+  }
+}
+
 /// The aggregate as JSON text, with the members `aggregateId` and `version`, but where the
 /// application calls something else so: what it lists stays as it is.
 template <class A>
@@ -188,12 +220,13 @@ std::string write_aggregate(const A& aggregate) {
                 "NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Aggregate, aggregate_id, version, ...)");
   nlohmann::json json = aggregate;
   if (json.is_object()) {
+    const bool is_taken = lists_field<A>("aggregateId") || json.contains("aggregateId");
     const auto id = json.find("aggregate_id");
-    if (id != json.end() && *id == aggregate.aggregate_id && !json.contains("aggregateId")) {
+    if (!is_taken && names_its_id<A>() && id != json.end() && *id == aggregate.aggregate_id) {
       json.erase(id);  // under its other name
     }
-    json.emplace("aggregateId", aggregate.aggregate_id);
-    json.emplace("version", aggregate.version);
+    if (!is_taken) json["aggregateId"] = aggregate.aggregate_id;
+    if (!lists_field<A>("version")) json.emplace("version", aggregate.version);
   }
   return json.dump();
 }
@@ -206,7 +239,8 @@ A read_aggregate(std::string_view text) {
                 "this aggregate has no from_json: a state-carrying message brings aggregates as "
                 "JSON, so list its fields, or add one");
   nlohmann::json json = nlohmann::json::parse(text);
-  if (json.is_object() && json.contains("aggregateId") && !json.contains("aggregate_id")) {
+  if (names_its_id<A>() && !lists_field<A>("aggregateId") && json.is_object() &&
+      json.contains("aggregateId") && !json.contains("aggregate_id")) {
     json["aggregate_id"] = json["aggregateId"];
   }
   return json.get<A>();
@@ -303,13 +337,12 @@ class EventStore {
         options_(std::move(options)),
         schemas_(compile_schemas()) {}
 
+  // What is connected to an event store refers to it: moving copies, and leaves it as it is.
   EventStore(const EventStore&) = default;
-  EventStore(EventStore&&) = default;
   /// \throws InvalidOptionError  `other` is connected to this event store, perhaps by way of
   /// others:
   ///     it would be its own original
-  EventStore& operator=(const EventStore& other) { return *this = EventStore(other); }
-  EventStore& operator=(EventStore&& other);
+  EventStore& operator=(const EventStore& other);
   ~EventStore() = default;
 
   [[nodiscard]] const std::string& event_store_id() const noexcept { return event_store_id_; }
@@ -654,7 +687,11 @@ std::tuple<PushEventResult<A, P>...> push_event_group(const PushEventGroupOption
   static_assert(sizeof...(events) > 0, "an event group needs at least one event");
   const std::array<detail::GroupMember*, sizeof...(events)> members{&events...};
   detail::push_group(members, options);
-  return {std::move(events).result()...};
+  try {
+    return {std::move(events).result()...};
+  } catch (...) {  // a payload that cannot be moved
+    detail::rethrow_after_commit();
+  }
 }
 
 template <class A, class P, class... As, class... Ps>
@@ -666,8 +703,7 @@ std::tuple<PushEventResult<A, P>, PushEventResult<As, Ps>...> push_event_group(
 // ---------------------------------------------------------------------------------------------
 
 template <class A, class... Payloads>
-EventStore<A, Payloads...>& EventStore<A, Payloads...>::operator=(EventStore&& other) {
-  if (this == &other) return *this;
+EventStore<A, Payloads...>& EventStore<A, Payloads...>::operator=(const EventStore& other) {
   for (const EventStore* store = other.original_; store; store = store->original_) {
     if (store != this) continue;
     throw InvalidOptionError("event_store",
@@ -675,13 +711,14 @@ EventStore<A, Payloads...>& EventStore<A, Payloads...>::operator=(EventStore&& o
                                  " cannot be connected to itself: keep the connected "
                                  "one in a variable of its own");
   }
-  event_store_id_ = std::move(other.event_store_id_);
-  reducers_ = std::move(other.reducers_);
-  event_storage_adapter_ = std::move(other.event_storage_adapter_);
-  options_ = std::move(other.options_);
-  schemas_ = std::move(other.schemas_);
-  original_ = other.original_;
-  publish_ = std::move(other.publish_);
+  EventStore copy = other;  // what can fail comes first
+  event_store_id_.swap(copy.event_store_id_);
+  reducers_.swap(copy.reducers_);
+  event_storage_adapter_.swap(copy.event_storage_adapter_);
+  std::swap(options_, copy.options_);
+  schemas_.swap(copy.schemas_);
+  original_ = copy.original_;
+  publish_.swap(copy.publish_);
   return *this;
 }
 
@@ -729,7 +766,7 @@ typename EventStore<A, Payloads...>::Listener EventStore<A, Payloads...>::listen
   std::reverse(channels.begin(), channels.end());
   return [event_store_id = event_store_id_, callback = store->options_.on_event_pushed,
           channels = std::move(channels)](const Pushed& pushed) {
-    detail::CommitOrder::keep([&] {
+    detail::CommitOrder::join([&] {
       detail::CommitOrder::Telling telling;
       if (callback) after_commit(event_store_id, pushed.event, [&] { callback(pushed); });
       if (channels.empty()) return;
@@ -924,9 +961,15 @@ PushEventResult<A, P> EventStore<A, Payloads...>::push_event(NewEvent<P> event,
   const Timestamp timestamp = adapter.push_event(
       event_store_id_, view,
       {.force = options.force, .allow_version_gap = options_.allow_version_gaps});
-  PushEventResult<A, P> result{{std::move(event.aggregate_id), event.version, timestamp,
-                                std::move(event.payload), std::move(event.metadata)},
-                               std::nullopt};
+  PushEventResult<A, P> result = [&]() -> PushEventResult<A, P> {
+    try {
+      return {{std::move(event.aggregate_id), event.version, timestamp, std::move(event.payload),
+               std::move(event.metadata)},
+              std::nullopt};
+    } catch (...) {  // a payload that cannot be moved
+      detail::rethrow_after_commit();
+    }
+  }();
   detail::FirstFailure failure;
   failure.keep_of([&] {
     detail::after_commit(event_store_id_, result.event, [&] {
@@ -935,11 +978,12 @@ PushEventResult<A, P> EventStore<A, Payloads...>::push_event(NewEvent<P> event,
     });
   });
   failure.keep_of([&] {
-    detail::after_commit(event_store_id_, result.event, [&] {
-      auto callback = listener();
-      if (!callback) return;
+    auto callback = listener();
+    if (!callback) return;
+    const std::string event_store_id = event_store_id_;  // a callback may destroy this object
+    detail::after_commit(event_store_id, result.event, [&] {
       adapter.after_commit([callback = std::move(callback),
-                            pushed = Pushed{as_read(event_store_id_, result.event),
+                            pushed = Pushed{as_read(event_store_id, result.event),
                                             result.next_aggregate}] { callback(pushed); });
     });
   });

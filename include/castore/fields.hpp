@@ -60,6 +60,7 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+#include <valarray>
 #include <variant>
 #include <vector>
 
@@ -136,7 +137,8 @@ inline constexpr std::size_t held_arguments =
                       std::unordered_multimap>
         ? 2
     : one_template_of<T, std::optional, std::vector, std::deque, std::list, std::forward_list,
-                      std::set, std::multiset, std::unordered_set, std::unordered_multiset>
+                      std::set, std::multiset, std::unordered_set, std::unordered_multiset,
+                      std::valarray>
         ? 1
         : 0;
 

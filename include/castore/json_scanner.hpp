@@ -4,12 +4,12 @@
 /// JSON text, walked without building anything: what is where, is it valid, and the scalars it
 /// holds. What reads and writes payloads stands on it; so can a `JsonCodec` of your own.
 
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace castore {
 
@@ -30,8 +30,11 @@ struct JsonSyntaxError {
 class JsonScanner {
  public:
   explicit JsonScanner(std::string_view text) noexcept : text_(text) {}
-  template <std::same_as<std::string> Temporary>
-  explicit JsonScanner(Temporary&& text) = delete;
+  /// A temporary string would be gone.
+  template <class Temporary>
+  requires(!std::is_reference_v<Temporary> && requires {
+    typename Temporary::allocator_type;
+  }) explicit JsonScanner(Temporary&& text) = delete;
   JsonScanner(const JsonScanner&) = delete;
   JsonScanner& operator=(const JsonScanner&) = delete;
   JsonScanner(JsonScanner&&) = delete;

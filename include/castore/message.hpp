@@ -52,9 +52,13 @@ struct AggregateExistsMessage {
 /// Which of the three it is says `std::holds_alternative`.
 using Message = std::variant<NotificationMessage, StateCarryingMessage, AggregateExistsMessage>;
 
+// Their answers are parts of the message: one that is made for the call alone, of one of the three,
+// would be gone.
 [[nodiscard]] const std::string& event_store_id_of(const Message& message) noexcept;
+const std::string& event_store_id_of(const Message&& temporary) = delete;
 /// nullptr for an aggregate-exists message.
 [[nodiscard]] const EventDetail* event_of(const Message& message) noexcept;
+const EventDetail* event_of(const Message&& temporary) = delete;
 
 /// Appends the message as one line of JSON, in the original's field names.
 void append_json(std::string& out, const Message& message);

@@ -8,7 +8,6 @@
 ///         queue, [](const auto& message, const castore::MessageContext& context) { ... });
 ///     queue.publish_message(castore::Notification<Pokemons>{"POKEMONS", event});
 
-#include <array>
 #include <castore/message.hpp>
 #include <cstddef>
 #include <functional>
@@ -277,9 +276,16 @@ class MessageChannel {
     return core_.event_store_ids();
   }
 
-  /// \throws MessageChannelEventStoreNotFoundError  no event store of that id was given
-  void check_event_store(std::string_view event_store_id) const {
-    core_.check_event_store(event_store_id);
+  /// \throws MessageChannelEventStoreNotFoundError  no event store of that type and id was given
+  template <class Store>
+  void check_event_store(const Store& event_store) const {
+    std::size_t index = 0;
+    const auto is_given = [&]<class Given>(std::type_identity<Given>) {
+      const std::string& id = core_.event_store_ids()[index++];
+      return std::is_same_v<Given, Store> && event_store.event_store_id() == id;
+    };
+    if ((is_given(std::type_identity<Stores>{}) || ...)) return;
+    core_.throw_not_found(event_store.event_store_id());
   }
 
   /// \throws UndefinedMessageChannelAdapterError
@@ -347,7 +353,7 @@ class MessageChannel {
     static_assert(message_type_ == MessageType::state_carrying,
                   "only a state-carrying channel carries aggregates");
     require<StateCarrying<Store, E>, Store>();
-    check_event_store(message.event_store_id);
+    core_.check_event_store(message.event_store_id);
     Message encoded = detail::encode_message(
         StateCarrying<Store, E>{message.event_store_id, message.event, std::nullopt});
     auto& carrying = std::get<StateCarryingMessage>(encoded);
@@ -369,7 +375,7 @@ class MessageChannel {
                   "stores: add `void operator()(const MessageOf<Store>&, const "
                   "castore::MessageContext&)`");
     if (detail::is_null(worker)) return nullptr;
-    return [ids = ids(), channel = core_.without_adapter(),
+    return [ids = core_.event_store_ids(), channel = core_.without_adapter(),
             worker = std::make_shared<Worker>(std::move(worker))](const Message& message,
                                                                   const MessageContext& context) {
       channel.check(message);
@@ -418,15 +424,6 @@ class MessageChannel {
     static_assert(carries<Store>,
                   "the message channel does not carry this event store: add it to "
                   "MessageQueue<Stores...> and give it to the constructor");
-  }
-
-  [[nodiscard]] std::array<std::string, sizeof...(Stores)> ids() const {
-    return std::apply(
-        [](const auto*... store) {
-          return std::array<std::string, sizeof...(Stores)>{
-              std::string(store->event_store_id())...};
-        },
-        source_event_stores_);
   }
 
   /// \pre one of the channel's has that id

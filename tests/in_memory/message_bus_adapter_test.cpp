@@ -65,6 +65,15 @@ TEST_CASE("a handler of an event store that is not on the bus is refused") {
   CHECK(code_of([&] { adapter->on<pokemon::PokemonCaught>(bus, tamed, handler); }) ==
         "MessageChannelEventStoreNotFound");
   CHECK_NOTHROW(adapter->on<pokemon::PokemonCaught>(bus, pokemons, handler));
+  SUBCASE("nor is one of the same id that is of another kind") {
+    const auto trainers = pokemon::make_trainers();
+    const pokemon::Trainers namesake("POKEMONS", pokemon::TrainerReducer{});
+    const NotificationMessageBus<pokemon::Pokemons, pokemon::Trainers> both("ALL", pokemons,
+                                                                            trainers);
+    CHECK(code_of([&] { adapter->on(both, namesake, handler); }) ==
+          "MessageChannelEventStoreNotFound");
+    CHECK_NOTHROW(adapter->on(both, trainers, handler));
+  }
 }
 
 TEST_CASE("a handler is called once however many of its filters match") {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <castore/connected_event_store.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <chrono>
 #include <future>
@@ -14,6 +15,7 @@
 #include "pokemon/pokemon.hpp"
 #include "support/errors.hpp"
 #include "support/events.hpp"
+#include "support/messages.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace castore::testing {
@@ -384,6 +386,27 @@ TEST_CASE_FIXTURE(Fixture, "an action waits for the outermost commit") {
     push_one("a", 1);
     CHECK(code_of([&] { events.after_commit([this] { push_one("a", 1); }); }) == "AfterCommit");
   }
+}
+
+TEST_CASE_FIXTURE(Fixture, "what an action of a transaction pushes is published after its events") {
+  const std::shared_ptr<EventStorageAdapter> adapter(std::shared_ptr<void>(), &events);
+  auto pokemons = pokemon::make_pokemons(adapter);
+  const auto published = std::make_shared<RecordingChannelAdapter>();
+  const NotificationMessageQueue<pokemon::Pokemons> queue("GAME", pokemons, published);
+  const ConnectedEventStore connected(pokemons, queue);
+  {
+    sqlite::Transaction transaction(*database);
+    connected.push_event(pokemon::appeared("a", "A", 1));
+    events.after_commit([&] {
+      push_event_group(connected.group_event(pokemon::appeared("x", "X", 1)),
+                       connected.group_event(pokemon::appeared("y", "Y", 1)));
+    });
+    connected.push_event(pokemon::appeared("b", "B", 1));
+    transaction.commit();
+  }
+  std::string order;
+  for (const auto& one : published->published) order += event_of(one.message)->aggregate_id;
+  CHECK(order == "abxy");
 }
 
 TEST_CASE_FIXTURE(Fixture, "on_event_pushed fires after the transaction that pushed") {

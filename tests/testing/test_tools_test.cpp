@@ -161,7 +161,9 @@ TEST_CASE_FIXTURE(Game, "a failure shows the other output and the other error") 
   const std::string not_found = "Unable to find aggregate pikachu in event store POKEMONS.";
   CHECK(failure_of([&] { failed.then_output(pokemon::NextLevel{43}); }) ==
         "LEVEL_UP_POKEMON threw: " + not_found);
-  CHECK(failure_of([&] { failed.then_pushed(); }) == "LEVEL_UP_POKEMON threw: " + not_found);
+  CHECK(failure_of([&] { failed.then_pushed(); }) ==
+        "LEVEL_UP_POKEMON threw: " + not_found +
+            "; if that is expected, say so first: then_error<E>(), and then what it pushed");
   CHECK(failure_of([&] { failed.then_error<pokemon::Rejected>(); }) ==
         "LEVEL_UP_POKEMON was expected to throw another error, threw: " + not_found);
   CHECK(failure_of([&] { failed.then_error(ErrorCode::storage); }) ==

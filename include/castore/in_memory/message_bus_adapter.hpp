@@ -9,7 +9,6 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <string_view>
 #include <utility>
 
 namespace castore {
@@ -75,7 +74,7 @@ class InMemoryMessageBusAdapter final : public MessageChannelAdapter {
   template <class Bus, class Store, class Handler>
   requires requires(const Store& store) { store.event_store_id(); }
   HandlerId on(const Bus& bus, const Store& store, Handler handler, OnMessageOptions options = {}) {
-    bus.check_event_store(store.event_store_id());
+    bus.check_event_store(store);
     return on(
         MessageFilter{.event_store_id = store.event_store_id(), .on_replay = options.on_replay},
         bus.template handler_of<Store>(std::move(handler)));
@@ -87,7 +86,7 @@ class InMemoryMessageBusAdapter final : public MessageChannelAdapter {
     static_assert(
         requires { typename std::bool_constant<(std::string_view(Payload::type), true)>; },
         "this payload does not name its type: listen to the event store, and look at the event");
-    bus.check_event_store(store.event_store_id());
+    bus.check_event_store(store);
     constexpr std::string_view type = Payload::type;
     return on(MessageFilter{.event_store_id = store.event_store_id(),
                             .event_type = std::string(type),

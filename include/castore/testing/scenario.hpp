@@ -27,9 +27,13 @@
 /// - The order of events in different event stores, and whether they were pushed as one group.
 /// - Pushes past the event stores that the handler is given: to an adapter that it brings along.
 /// - `on_event_pushed` and message channels, which are left out with all that they would push.
-/// - An event that was overwritten with itself, or put back; what a thread pushes after the question.
-/// - What is not written to the JSON of an event, and what an output's `==` leaves out.
+/// - An event that was overwritten with itself, or put back; what a thread pushes after the
+/// question.
+/// - What is not written to the JSON of an event, and what an output's `==`, or a conversion of its
+///   class, leaves out.
 /// - How often the command was tried, what it does among rivals, the schemas of input and output.
+/// - Whether given events could have been pushed so: versions may leave gaps and come in any order,
+///   and schemas are not asked.
 /// - Why an `E` was thrown: a slip in the given events, or in a context argument, can bring the
 ///   error that is expected. Take the narrowest `E`, and a check.
 
