@@ -67,7 +67,8 @@ class EventFeed {
 
   /// The next events, valid until the next call; none: there are no more. A page ends early where
   /// its events are large (1 MiB of text and more) and where few events match. An event that is
-  /// overwritten while the feed is open counts as it is when its page is read.
+  /// overwritten while the feed is open counts as it is when its page is read. Asked again after an
+  /// error, a feed goes on where it was, or throws again.
   /// \throws StorageError, MalformedEventError
   [[nodiscard]] virtual std::span<const FedEvent> next_page() = 0;
 };

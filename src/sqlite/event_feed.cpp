@@ -209,28 +209,36 @@ class Sorter {
       insert->step();
       insert->reset();
     }
+    left_ += static_cast<std::int64_t>(matches.size());
   }
 
-  /// After the last `add`: the next ones. If it throws, they are still the next.
+  /// After the last `add`, once. What is not committed would be undone by a read that fails; where
+  /// it cannot be, it is lost.
+  void finish() { connection_.execute("COMMIT"); }
+
+  /// The next ones. If it throws, they are still the next.
   void next(std::vector<Match>& matches) {
     matches.clear();
+    const std::int64_t most = std::min(window, left_);
+    if (most == 0) return;
     try {
       if (!sorted_) sort();
-      while (!done_ && static_cast<std::int64_t>(matches.size()) < window) {
-        done_ = !sorted_->step();
-        if (!done_) matches.push_back({sorted_->integer(0), sorted_->integer(1)});
+      while (static_cast<std::int64_t>(matches.size()) < most) {
+        if (!sorted_->step()) throw_lost();
+        matches.push_back({sorted_->integer(0), sorted_->integer(1)});
       }
     } catch (...) {
       matches.clear();
       sorted_.reset();  // SQLite would begin it anew
       throw;
     }
-    if (!matches.empty()) last_ = matches.back();
+    last_ = matches.back();
+    left_ -= most;
   }
 
  private:
   void sort() {
-    if (connection_.in_transaction()) connection_.execute("COMMIT");  // a failed read would undo it
+    check_nothing_is_lost();
     sorted_.emplace(connection_,
                     "SELECT position, timestamp FROM match "
                     "WHERE (timestamp, position) > (?1, ?2) ORDER BY timestamp, position");
@@ -238,10 +246,26 @@ class Sorter {
     sorted_->bind(2, last_.position);
   }
 
+  /// SQLite may write what it has in its cache only when it needs the room to read: if that fails,
+  /// it goes on with the pages that are in the file.
+  void check_nothing_is_lost() {
+    Statement count(connection_,
+                    "SELECT count(*) FROM match WHERE (timestamp, position) > (?1, ?2)");
+    count.bind(1, last_.timestamp);
+    count.bind(2, last_.position);
+    if (!count.step() || count.integer(0) != left_) throw_lost();
+  }
+
+  [[noreturn]] static void throw_lost() {
+    throw StorageError(ErrorCode::storage,
+                       "a temporary file for putting events in order failed, not the database: it "
+                       "has lost some of them; open another feed behind the last event of this");
+  }
+
   Connection connection_;
   std::optional<Statement> sorted_;
   Match last_{.position = 0, .timestamp = std::numeric_limits<std::int64_t>::min()};
-  bool done_ = false;
+  std::int64_t left_ = 0;  ///< how many are still to be handed out
 };
 
 /// One moment for several statements.
@@ -409,6 +433,7 @@ void SqliteEventFeed::order_by_timestamp() {
     last_ = 0;
     sorter_.emplace();
     while (list_more()) sorter_->add(listed_);
+    sorter_->finish();
   }
   listed_.clear();
   last_ = 0;

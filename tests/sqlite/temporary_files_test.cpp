@@ -40,7 +40,7 @@ struct TemporaryFiles {
   }
 
   /// Too many for the memory of a feed by timestamp, from the latest to the earliest.
-  void fill_out_of_order() const { fill(many, "'a'", "1640995200000000 - i"); }
+  void fill_out_of_order(int count = many) const { fill(count, "'a'", "1640995200000000 - i"); }
 
   void plan(Failure failure, int first = 1, bool lasting = true) {
     disk.plan({.failure = failure, .first = first, .lasting = lasting, .files = Files::temporary});
@@ -99,6 +99,58 @@ TEST_CASE_FIXTURE(TemporaryFiles, "a feed goes on where its temporary file could
   }
   CHECK(next == 0);
   CHECK(failures == 2);
+}
+
+/// Reads a feed of as many positions from the last to the first, healing the disk at an error and
+/// asking on. \returns whether there was none
+bool hands_out_everything_or_throws(FaultyVfs& disk, EventFeed& feed, std::int64_t count) {
+  std::int64_t next = count;
+  bool is_in_order = true;
+  int errors = 0;
+  constexpr int most_errors = 4;
+  while (errors < most_errors) {
+    std::span<const FedEvent> page;
+    const auto error = thrown<StorageError>([&] { page = feed.next_page(); });
+    if (error) {
+      CHECK(std::string(error->what()).starts_with(failed));
+      disk.heal();
+      ++errors;
+      continue;
+    }
+    if (page.empty()) break;
+    for (const FedEvent& event : page) is_in_order = is_in_order && event.position == next--;
+  }
+  CHECK(is_in_order);
+  CHECK((next == 0 || errors == most_errors));
+  return errors == 0;
+}
+
+TEST_CASE_FIXTURE(TemporaryFiles,
+                  "a feed whose temporary file could not be written hands out all or throws") {
+  // A part of the positions is in the file, a part in SQLite's cache.
+  constexpr int count = 250'000;
+  fill_out_of_order(count);
+  const FeedQuery query{.order = FeedOrder::timestamp, .page_size = 100'000};
+  int opened = 0;
+  int failures = 0;
+  for (const Failure failure : {Failure::io_error, Failure::full}) {
+    for (const bool before_it_is_opened : {true, false}) {
+      for (const int first : {1, 200, 400}) {
+        CAPTURE(static_cast<int>(failure));
+        CAPTURE(before_it_is_opened);
+        CAPTURE(first);
+        std::unique_ptr<EventFeed> feed;
+        if (before_it_is_opened) plan(failure, first);
+        const auto error = thrown<StorageError>([&] { feed = events.open_event_feed(query); });
+        if (!before_it_is_opened) plan(failure, first);
+        if (feed) ++opened;
+        if (feed && !hands_out_everything_or_throws(disk, *feed, count)) ++failures;
+        disk.heal();
+      }
+    }
+  }
+  CHECK(opened > 0);
+  CHECK(failures > 0);
 }
 
 TEST_CASE_FIXTURE(TemporaryFiles, "whoever counts aggregates names the temporary file that fails") {
