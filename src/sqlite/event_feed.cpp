@@ -407,7 +407,7 @@ void SqliteEventFeed::check_positions() {
 }
 
 /// \returns whether there are any
-bool SqliteEventFeed::list_more() {
+bool SqliteEventFeed::list_more() try {
   listed_.clear();
   next_listed_ = 0;
   const auto list = [&](Statement& row) -> std::optional<std::int64_t> {
@@ -423,6 +423,9 @@ bool SqliteEventFeed::list_more() {
   while (listed_.empty() && walk(sql_.select_matches(), window, list)) {
   }
   return !listed_.empty();
+} catch (...) {
+  listed_.clear();  // what is there will be listed once more
+  throw;
 }
 
 /// Where the clock never went back, which is the usual case, nothing has to be sorted.

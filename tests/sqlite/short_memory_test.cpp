@@ -224,6 +224,50 @@ TEST_CASE("reading with memory that is short throws or shows everything") {
   if (figures_wanted()) MESSAGE(most << " allocations");
 }
 
+TEST_CASE("a feed that was short of memory once goes on where it was") {
+  const TemporaryDirectory directory;
+  const auto database = sqlite::Database::open(directory / "store.db");
+  SqliteEventStorageAdapter events(database);
+  constexpr Version last = 40;
+  {
+    sqlite::Transaction transaction(*database);
+    for (Version version = 1; version <= last; ++version) {
+      auto event = new_event("a", version);
+      event.timestamp = Timestamp(std::chrono::microseconds(version * 7 % last));
+      push(events, "STORE", event);
+    }
+    transaction.commit();
+  }
+  FeedQuery query{.page_size = 15};
+  SUBCASE("in the order of commit") {}
+  SUBCASE("in the order of timestamps") { query.order = FeedOrder::timestamp; }
+  SUBCASE("of an aggregate") { query.aggregate_id = "a"; }
+  const auto read_all = [&](EventFeed& feed, std::vector<std::int64_t>& positions) {
+    for (int calls = 0; calls < 20; ++calls) {
+      try {
+        const auto page = feed.next_page();
+        if (page.empty()) return;
+        for (const FedEvent& event : page) positions.push_back(event.position);
+      } catch (const Error&) {
+      } catch (const std::bad_alloc&) {
+      }
+    }
+  };
+  std::vector<std::int64_t> expected;
+  read_all(*events.open_event_feed(query), expected);
+  CHECK(expected.size() == static_cast<std::size_t>(last));
+  at_each_allocation([&](long first, long count) {
+    const auto feed = events.open_event_feed(query);
+    std::vector<std::int64_t> positions;
+    positions.reserve(expected.size() * 20);
+    fail_allocations(first, count);
+    read_all(*feed, positions);
+    const bool done = stop_failing_allocations() < first;
+    CHECK(positions == expected);
+    return done;
+  });
+}
+
 TEST_CASE("six threads with memory that is short now and then all get their answers") {
   const TemporaryDirectory directory;
   const fs::path path = directory / "store.db";
@@ -237,6 +281,7 @@ TEST_CASE("six threads with memory that is short now and then all get their answ
   std::atomic<long> refused{0};
   {
     std::vector<std::jthread> threads;
+    threads.reserve(thread_count);
     for (int t = 0; t < thread_count; ++t) {
       threads.emplace_back([&, t] {
         auto& mine = acknowledged.at(static_cast<std::size_t>(t));
