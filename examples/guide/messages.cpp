@@ -197,11 +197,17 @@ void fail_to_publish(Pokemons& pokemons) {
     connected.push_event(leveled_up);
   } catch (const castore::PublishError& e) {
     std::cout << e.what() << '\n';
+  }
+  std::cout << "version " << pokemons.get_existing_aggregate("snorlax").version << '\n';
+
+  try {
+    connected.push_event(
+        castore::NewEvent<PokemonLeveledUp>{.aggregate_id = "snorlax", .version = 4});
+  } catch (const castore::PublishError& e) {
     queue.set_message_channel_adapter(std::make_shared<PrintingAdapter>());
     queue.publish_message(castore::Message(
         castore::NotificationMessage{.event_store_id = e.event_store_id(), .event = e.event()}));
   }
-  std::cout << "version " << pokemons.get_existing_aggregate("snorlax").version << '\n';
 }
 
 }  // namespace

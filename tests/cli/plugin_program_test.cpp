@@ -228,13 +228,18 @@ TEST_CASE("an error of castore's kind that says nothing is told as well") {
   const Shell shell;
   REQUIRE(shell(throwing("") + push).exit_code == 0);
   REQUIRE(shell("echo '" + line + "' >line").exit_code == 0);
-  const std::array<std::pair<std::string, std::string>, 3> calls{
-      {{"handler", run_up}, {"reducer", "get-aggregate S a"}, {"check", "import <line"}}};
-  for (const auto& call : calls) {
-    CAPTURE(call.first);
-    const Finished finished = shell(throwing(call.first, "MUTE_ERROR=1") + call.second);
+  struct Call {
+    std::string place;
+    std::string arguments;
+    std::string code;
+  };
+  for (const Call& call : {Call{"handler", run_up, "MalformedEvent"},
+                           Call{"reducer", "get-aggregate S a", "MalformedEvent"},
+                           Call{"check", "import <line", "Plugin"}}) {
+    CAPTURE(call.place);
+    const Finished finished = shell(throwing(call.place, "MUTE_ERROR=1") + call.arguments);
     CHECK(finished.exit_code == 1);
-    CHECK(contains(finished, R"({"error":{"code":"MalformedEvent")"));
+    CHECK(contains(finished, R"({"error":{"code":")" + call.code + '"'));
     CHECK(contains(finished, "an exception of unknown type"));
   }
 }
