@@ -262,15 +262,16 @@ FileNotFoundError::FileNotFoundError(std::string path)
     : StorageError(ErrorCode::file_not_found, "No such file or folder: " + path, {{"path", path}}),
       path_(std::move(path)) {}
 
-AfterCommitError::AfterCommitError(std::string event_store_id, std::string aggregate_id,
-                                   Version version, std::exception_ptr cause)
+AfterCommitError::AfterCommitError(const std::string& event_store_id,
+                                   const std::string& aggregate_id, Version version,
+                                   const std::exception_ptr& cause)
     : AfterCommitError(ErrorCode::after_commit,
                        "The event is stored, but then an error arose: " + event_store_id +
                            " aggregate " + aggregate_id + " version " + std::to_string(version) +
                            ": " + text_of(cause),
                        event_fields(event_store_id, aggregate_id, version), cause) {}
 
-AfterCommitError::AfterCommitError(std::exception_ptr cause)
+AfterCommitError::AfterCommitError(const std::exception_ptr& cause)
     : AfterCommitError(ErrorCode::after_commit,
                        "What was pushed is stored, but then an error arose: " + text_of(cause), {},
                        cause) {}

@@ -65,7 +65,8 @@ std::ostream& operator<<(std::ostream& out, const Message& message) {
   return out << json;
 }
 
-PublishError::PublishError(std::string event_store_id, EventDetail event, std::exception_ptr cause)
+PublishError::PublishError(std::string event_store_id, EventDetail event,
+                           const std::exception_ptr& cause)
     : AfterCommitError(ErrorCode::publish, stored_but(event_store_id, event, cause),
                        {{"eventStoreId", event_store_id},
                         {"aggregateId", event.aggregate_id},

@@ -361,10 +361,10 @@ class FileNotFoundError : public StorageError {
 class AfterCommitError : public Error {
  public:
   /// \param cause  not null
-  AfterCommitError(std::string event_store_id, std::string aggregate_id, Version version,
-                   std::exception_ptr cause);
+  AfterCommitError(const std::string& event_store_id, const std::string& aggregate_id,
+                   Version version, const std::exception_ptr& cause);
   /// Of a transaction as a whole.
-  explicit AfterCommitError(std::exception_ptr cause);
+  explicit AfterCommitError(const std::exception_ptr& cause);
 
   [[nodiscard]] const std::exception_ptr& cause() const noexcept { return cause_; }
 

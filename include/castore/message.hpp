@@ -105,7 +105,7 @@ class MessageChannelAdapter {
 class PublishError : public AfterCommitError {
  public:
   /// \param cause  what the channel, or what makes the message, has thrown
-  PublishError(std::string event_store_id, EventDetail event, std::exception_ptr cause);
+  PublishError(std::string event_store_id, EventDetail event, const std::exception_ptr& cause);
 
   [[nodiscard]] const std::string& event_store_id() const noexcept { return event_store_id_; }
   /// As it is stored.
