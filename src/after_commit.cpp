@@ -7,28 +7,29 @@ namespace {
 
 thread_local CommitOrder* innermost_order = nullptr;
 
+/// Called in a catch clause. Asks for the error of a cause where that does not say so itself.
+template <class MakeError>
+[[noreturn]] void rethrow_as(MakeError&& make_error) {
+  try {
+    throw;
+  } catch (const AfterCommitError&) {
+    throw;
+  } catch (const Error&) {
+    throw make_error(std::current_exception());
+  }
+}
+
 }  // namespace
 
 void rethrow_after_commit(std::string_view event_store_id, std::string_view aggregate_id,
                           Version version) {
-  try {
-    throw;
-  } catch (const AfterCommitError&) {
-    throw;
-  } catch (const Error&) {
-    throw AfterCommitError(std::string(event_store_id), std::string(aggregate_id), version,
-                           std::current_exception());
-  }
+  rethrow_as([&](const std::exception_ptr& cause) {
+    return AfterCommitError(std::string(event_store_id), std::string(aggregate_id), version, cause);
+  });
 }
 
 void rethrow_after_commit() {
-  try {
-    throw;
-  } catch (const AfterCommitError&) {
-    throw;
-  } catch (const Error&) {
-    throw AfterCommitError(std::current_exception());
-  }
+  rethrow_as([](const std::exception_ptr& cause) { return AfterCommitError(cause); });
 }
 
 CommitOrder* CommitOrder::innermost() noexcept { return innermost_order; }

@@ -48,9 +48,7 @@ class ConnectedEventStore : public EventStore<A, Payloads...> {
   using Original = EventStore<A, Payloads...>;
   using typename Original::Pushed;
 
-  /// \throws MessageChannelEventStoreNotFoundError  the channel was given event stores of this
-  /// type,
-  ///     but not this one
+  /// \throws MessageChannelEventStoreNotFoundError  the channel was not given this one of its type
   template <class Channel>
   ConnectedEventStore(Original& original, Channel& message_channel)
       : Original(original, [&original, &message_channel](const Pushed& pushed) {

@@ -161,7 +161,7 @@ struct CollectionCursor {
   friend bool operator==(const CollectionCursor&, const CollectionCursor&) = default;
 };
 
-/// What was scanned of one of several event stores.
+/// The scan of one of several event stores.
 struct EventStoreScan {
   std::string event_store_id{};
   std::size_t database = 0;  ///< which one, as in `CollectionCursor`: ids may be the same in others

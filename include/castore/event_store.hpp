@@ -231,8 +231,8 @@ std::string write_aggregate(const A& aggregate) {
   return json.dump();
 }
 
-/// What `write_aggregate` wrote, as far as the application's functions read it. Throws whatever
-/// they throw.
+/// Reads text of `write_aggregate`, as far as the application's functions do. Throws whatever they
+/// throw.
 template <class A>
 A read_aggregate(std::string_view text) {
   static_assert(ReadFromJson<A>,
@@ -337,10 +337,9 @@ class EventStore {
         options_(std::move(options)),
         schemas_(compile_schemas()) {}
 
-  // What is connected to an event store refers to it: moving copies, and leaves it as it is.
+  // Moving copies, and leaves it as it is: connected event stores refer to it.
   EventStore(const EventStore&) = default;
-  /// \throws InvalidOptionError  `other` is connected to this event store, perhaps by way of
-  /// others:
+  /// \throws InvalidOptionError  `other` is connected to this event store, perhaps by way of more:
   ///     it would be its own original
   EventStore& operator=(const EventStore& other);
   ~EventStore() = default;

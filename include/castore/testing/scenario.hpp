@@ -11,7 +11,7 @@
 ///         .then_pushed(events_of(pokemons, castore::NewEvent<PokemonCaught>{...}),
 ///                      events_of(trainers, castore::NewEvent<TrainerCaughtPokemon>{...}));
 ///
-/// What is compared:
+/// Compared are:
 /// - Events: all that are stored when it is asked, of every event store, with those before `when`.
 ///   Those are there as they were, to the byte and the microsecond; the others are the expected
 ///   ones, per event store in their order. Without a timestamp any will do.
@@ -23,7 +23,7 @@
 /// - Each question for itself: `then_output` and `then_error` say nothing of events, `then_pushed`
 ///   nothing of the output, and an outcome that is asked nothing nothing at all.
 ///
-/// What is not seen:
+/// Not seen are:
 /// - The order of events in different event stores, and whether they were pushed as one group.
 /// - Pushes past the event stores that the handler is given: to an adapter that it brings along.
 /// - `on_event_pushed` and message channels, which are left out with all that they would push.
@@ -172,10 +172,8 @@ concept Integer = std::integral<T> && !std::same_as<T, bool> && !Character<T>;
 template <class T>
 concept Scalar = std::is_arithmetic_v<T> || std::is_enum_v<T>;
 
-template <class T>
-inline constexpr bool is_optional = false;
-template <class T>
-inline constexpr bool is_optional<std::optional<T>> = true;
+using castore::detail::is_optional;
+
 template <class T>
 inline constexpr bool is_tuple = false;
 template <class... T>
