@@ -19,7 +19,7 @@ namespace {
 class InterruptInAMoment {
  public:
   InterruptInAMoment() : previous_(std::signal(SIGINT, [](int) {})) {
-    thread_ = std::thread([] {
+    thread_ = std::thread([] {  // runs no library code
       std::this_thread::sleep_for(std::chrono::milliseconds{200});
       std::raise(SIGINT);
     });
@@ -35,7 +35,7 @@ class InterruptInAMoment {
 
  private:
   void (*previous_)(int);
-  std::thread thread_;
+  std::thread thread_;  // runs no library code
 };
 
 }  // namespace

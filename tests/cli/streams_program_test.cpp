@@ -91,7 +91,7 @@ std::string written(const Shell& shell, const std::string& script, int exit_code
   NonBlockingPipe pipe(NonBlockingPipe::Program::writes);
   if (full) pipe.fill();
   std::string text;
-  std::thread reader([&] { text = pipe.read_slowly(); });
+  std::thread reader([&] { text = pipe.read_slowly(); });  // runs no library code
   CHECK(shell(script).exit_code == exit_code);
   CHECK(pipe.is_still_non_blocking());
   pipe.close_programs();
@@ -129,7 +129,7 @@ TEST_CASE("everything is read from an input that does not block") {
   const Shell shell;
   const std::string history = read_file(CASTORE_TEST_DATA "/cli11-history.jsonl");
   NonBlockingPipe pipe(NonBlockingPipe::Program::reads);
-  std::thread writer([&] { pipe.write_slowly(history); });
+  std::thread writer([&] { pipe.write_slowly(history); });  // runs no library code
   const Finished imported = shell("$cli import <&7");
   CHECK(pipe.is_still_non_blocking());
   writer.join();
@@ -140,7 +140,7 @@ TEST_CASE("everything is read from an input that does not block") {
 TEST_CASE("waiting for an input that does not block takes no time of the processor") {
   const Shell shell;
   NonBlockingPipe pipe(NonBlockingPipe::Program::reads);
-  std::thread writer([&] {
+  std::thread writer([&] {  // runs no library code
     std::this_thread::sleep_for(std::chrono::milliseconds{2500});
     pipe.write_slowly("\n");
   });
