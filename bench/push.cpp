@@ -59,7 +59,7 @@ class Twins {
       std::vector<GroupedEvent<Shelf, ItemStored>> grouped;
       grouped.reserve(group_size);
       for (auto& event : events) grouped.push_back(shelves_->group_event(std::move(event)));
-      push_event_group(std::vector<AnyGroupedEvent>(grouped.begin(), grouped.end()));
+      push_event_group(std::vector<GroupedEventRef>(grouped.begin(), grouped.end()));
     });
   }
 

@@ -43,7 +43,7 @@ class Histories {
       std::uint64_t sum = 0;
       const auto feed = adapter_->open_event_feed({.order = order});
       for (auto page = feed->next_page(); !page.empty(); page = feed->next_page()) {
-        for (const FedEvent& fed : page) {
+        for (const FeedEvent& fed : page) {
           sum += fed.event.aggregate_id.size() + fed.event.type.size() + fed.event.payload->size() +
                  static_cast<std::uint64_t>(fed.position);
         }

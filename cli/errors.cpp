@@ -69,14 +69,14 @@ void append_value(std::string& out, const std::vector<SchemaViolation>& violatio
   out += ']';
 }
 
-std::string to_text(const Place& place) {
-  std::string number = std::to_string(place.number);
-  switch (place.of) {
-    case Place::Of::line:
+std::string to_text(const Location& location) {
+  std::string number = std::to_string(location.number);
+  switch (location.of) {
+    case Location::Of::line:
       return "Line " + number;
-    case Place::Of::output_line:
+    case Location::Of::output_line:
       return "Line " + number + " of the program's output";
-    case Place::Of::position:
+    case Location::Of::position:
       return "Position " + number;
   }
   return number;
@@ -172,20 +172,20 @@ Error plugin_error(const std::string& failure, std::vector<ErrorField> fields) {
   return {ErrorCode::plugin, failure + ": " + reason, std::move(fields)};
 }
 
-Error at_place(const Error& error, const Place& place, const std::string& remark) {
+Error located(const Error& error, const Location& location, const std::string& note) {
   std::vector<ErrorField> fields = error.fields();
   if (is_about_an_event(error.code())) fields = inside_stored_event(std::move(fields));
-  const char* const name = place.of == Place::Of::position ? "position" : "line";
-  const std::vector<ErrorField> where{{name, place.number}};
+  const char* const name = location.of == Location::Of::position ? "position" : "line";
+  const std::vector<ErrorField> where{{name, location.number}};
   if (!has_field(fields, name)) fields.insert(fields.end(), where.begin(), where.end());
-  return {error.code(), to_text(place) + ": " + remark + text_of(error), std::move(fields)};
+  return {error.code(), to_text(location) + ": " + note + text_of(error), std::move(fields)};
 }
 
-Error with_remark(const Error& error, const std::string& remark,
-                  const std::vector<ErrorField>& fields) {
+Error with_note(const Error& error, const std::string& note,
+                const std::vector<ErrorField>& fields) {
   std::vector<ErrorField> all = error.fields();
   all.insert(all.end(), fields.begin(), fields.end());
-  return {error.code(), text_of(error) + remark, std::move(all)};
+  return {error.code(), text_of(error) + note, std::move(all)};
 }
 
 std::optional<std::int64_t> malformed_position(const Error& error) {

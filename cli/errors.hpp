@@ -68,7 +68,7 @@ class Interrupted : public std::runtime_error {
 [[nodiscard]] Error plugin_error(const std::string& failure, std::vector<ErrorField> fields);
 
 /// Where one of many events stands.
-struct Place {
+struct Location {
   enum class Of {
     line,         ///< of the input, from 1
     output_line,  ///< of what a program prints, from 1
@@ -78,16 +78,16 @@ struct Place {
   std::int64_t number;
 };
 
-/// The same error, with `place` before its message and as the field `line` or `position`, unless it
-/// has that field. An event that stands inside `{"eventStoreId":…,"event":{…}}` is wrong at
+/// The same error, with `location` before its message and as the field `line` or `position`, unless
+/// it has that field. An event that stands inside `{"eventStoreId":…,"event":{…}}` is wrong at
 /// "event.version", not "version".
-/// \param remark  between the place and the message
-[[nodiscard]] Error at_place(const Error& error, const Place& place,
-                             const std::string& remark = {});
+/// \param note  between the location and the message
+[[nodiscard]] Error located(const Error& error, const Location& location,
+                            const std::string& note = {});
 
-/// The same error, with `remark` behind its message and `fields` behind its own.
-[[nodiscard]] Error with_remark(const Error& error, const std::string& remark,
-                                const std::vector<ErrorField>& fields);
+/// The same error, with `note` behind its message and `fields` behind its own.
+[[nodiscard]] Error with_note(const Error& error, const std::string& note,
+                              const std::vector<ErrorField>& fields);
 
 /// Where the malformed event stands in the order of commit, if that is what `error` is about, and
 /// the position is known.

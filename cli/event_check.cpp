@@ -45,7 +45,7 @@ void check_event(const Context& context, std::string_view event_store_id,
     store.validate(event);
   } catch (const InvalidEventError& error) {
     if (!is_unknown_type(error, store, event.type)) throw;
-    throw with_remark(error, did_you_mean_or_list(event.type, store.event_types), {});
+    throw with_note(error, did_you_mean_or_list(event.type, store.event_types), {});
   } catch (const SchemaViolationError&) {
     throw;
   } catch (...) {

@@ -15,9 +15,9 @@ constexpr std::chrono::milliseconds batch_time{100};  // a slow program's events
 EventMapper::EventMapper(const std::string& program, ReplayTarget& target, ReplayProgress& progress)
     : target_(target),
       progress_(progress),
-      filter_(program, [this](std::string_view text) { take_output(text); }) {}
+      filter_(program, [this](std::string_view text) { on_output(text); }) {}
 
-std::size_t EventMapper::give(std::span<const PlacedEvent> events) {
+std::size_t EventMapper::write(std::span<const PlacedEvent> events) {
   input_.clear();
   for (const PlacedEvent& placed : events) append_line(input_, placed);
   return static_cast<std::size_t>(filter_.write(input_));
@@ -27,26 +27,26 @@ void EventMapper::pause_until(steady_clock::time_point time) { filter_.pause_unt
 
 void EventMapper::finish() {
   filter_.finish();
-  take_line();  // a last one without its end
-  pass_on();
+  on_line();  // a last one without its end
+  flush();
 }
 
-void EventMapper::take_output(std::string_view text) {
+void EventMapper::on_output(std::string_view text) {
   for (auto end = text.find('\n'); end != text.npos; end = text.find('\n')) {
     line_ += text.substr(0, end);
     text.remove_prefix(end + 1);
-    take_line();
+    on_line();
   }
   line_ += text;
   if (line_.size() > longest_line) {
-    throw at_place(InvalidEventError("event", "is longer than 256 MiB"),
-                   {Place::Of::output_line, line_count_ + 1});
+    throw located(InvalidEventError("event", "is longer than 256 MiB"),
+                  {Location::Of::output_line, line_count_ + 1});
   }
-  if (!batch_.empty() && steady_clock::now() >= batch_due_) pass_on();
+  if (!batch_.empty() && steady_clock::now() >= batch_due_) flush();
 }
 
-void EventMapper::take_line() {
-  auto line = parse_stored_line(line_, {Place::Of::output_line, ++line_count_});
+void EventMapper::on_line() {
+  auto line = parse_placed_line(line_, {Location::Of::output_line, ++line_count_});
   if (line) {
     require_timestamp(*line);
     if (batch_.empty()) batch_due_ = steady_clock::now() + batch_time;
@@ -54,10 +54,10 @@ void EventMapper::take_line() {
     batch_bytes_ += line_.size();
   }
   line_.clear();
-  if (batch_.size() >= replay_batch_size || batch_bytes_ >= batch_bytes) pass_on();
+  if (batch_.size() >= replay_batch_size || batch_bytes_ >= batch_bytes) flush();
 }
 
-void EventMapper::pass_on() {
+void EventMapper::flush() {
   if (batch_.empty()) return;
   target_.take(to_views(batch_), progress_);
   batch_.clear();

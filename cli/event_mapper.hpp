@@ -26,7 +26,7 @@ class EventMapper {
 
   /// Answers how many of `events` it gave to the program: fewer where the user interrupts.
   /// \throws Error  `ErrorCode::program`, those of the target, and those of a line that is no event
-  std::size_t give(std::span<const PlacedEvent> events);
+  std::size_t write(std::span<const PlacedEvent> events);
 
   /// Only takes what the program prints, until then or until the user interrupts. Throws as `give`.
   void pause_until(std::chrono::steady_clock::time_point time);
@@ -35,16 +35,16 @@ class EventMapper {
   void finish();
 
  private:
-  void take_output(std::string_view text);
-  void take_line();
-  void pass_on();
+  void on_output(std::string_view text);
+  void on_line();
+  void flush();
 
   ReplayTarget& target_;
   ReplayProgress& progress_;
   std::string input_;
   std::string line_;  ///< what the program has printed of it
   std::int64_t line_count_ = 0;
-  std::vector<StoredLine> batch_;
+  std::vector<PlacedLine> batch_;
   std::size_t batch_bytes_ = 0;
   std::chrono::steady_clock::time_point batch_due_{};
   Filter filter_;

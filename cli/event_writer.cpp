@@ -40,21 +40,21 @@ Error without_position(const Error& error) {
 
 [[noreturn]] void fail(const Error& error, const PlacedEvent& placed) {
   try {
-    if (placed.place.of == Place::Of::position) require_json(placed);
+    if (placed.location.of == Location::Of::position) require_json(placed);
   } catch (const MalformedEventError& malformed) {
-    throw at_place(malformed, placed.place);
+    throw located(malformed, placed.location);
   }
   const bool is_malformed = error.code() == ErrorCode::malformed_event;
-  throw at_place(is_malformed ? without_position(error) : error, placed.place);
+  throw located(is_malformed ? without_position(error) : error, placed.location);
 }
 
 }  // namespace
 
-std::vector<PlacedEvent> to_views(std::span<const StoredLine> lines) {
+std::vector<PlacedEvent> to_views(std::span<const PlacedLine> lines) {
   std::vector<PlacedEvent> events;
   events.reserve(lines.size());
-  for (const auto& [place, stored] : lines) {
-    events.push_back({place, stored.event_store_id, to_view(stored.event)});
+  for (const auto& [location, line] : lines) {
+    events.push_back({location, line.event_store_id, to_view(line.event)});
   }
   return events;
 }
@@ -95,7 +95,7 @@ bool EventWriter::insert(const PlacedEvent& placed) {
     return true;
   } catch (const EventAlreadyExistsError& error) {
     if (is_stored(placed)) return false;
-    throw at_place(error, placed.place, "the stored event differs from this one. ");
+    throw located(error, placed.location, "the stored event differs from this one. ");
   } catch (const Error& error) {
     fail(error, placed);
   }
@@ -112,7 +112,7 @@ bool EventWriter::is_stored(const PlacedEvent& placed) const try {
                            });
   return same;
 } catch (const MalformedEventError& error) {
-  throw at_place(without_position(error), placed.place, "the stored event cannot be compared. ");
+  throw located(without_position(error), placed.location, "the stored event cannot be compared. ");
 }
 
 }  // namespace castore::cli

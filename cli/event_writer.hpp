@@ -19,12 +19,12 @@ class Context;
 
 /// An event of a history and where it stands there; borrowed for the call.
 struct PlacedEvent {
-  Place place;
+  Location location;
   std::string_view event_store_id;
   NewEventView event;  ///< with its timestamp
 };
 
-[[nodiscard]] std::vector<PlacedEvent> to_views(std::span<const StoredLine> lines);
+[[nodiscard]] std::vector<PlacedEvent> to_views(std::span<const PlacedLine> lines);
 
 /// Writes events of a history to a file, so that it can be done again: an event that is there
 /// already, and the same, is skipped. The same is type, timestamp, payload and metadata, the latter

@@ -236,7 +236,7 @@ Error not_found(const GetAggregateOptions& options, const EventStorageAdapter& s
       options.event_store_id, options.aggregate_id, {.limit = 1}, [&](const EventView& first) {
         const std::string timestamp = format_timestamp(first.timestamp);
         const std::string version = std::to_string(first.version);
-        error = with_remark(
+        error = with_note(
             error,
             " It did not exist yet: its first event is of " + timestamp + ", version " + version,
             {{"firstTimestamp", timestamp}, {"firstVersion", first.version}});

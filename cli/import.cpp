@@ -110,7 +110,7 @@ class Importer {
       throw;
     } catch (const Error& error) {
       if (error.code() == ErrorCode::storage_busy) stop_if_interrupted();
-      throw with_remark(error, progress_.so_far(), progress_.fields());
+      throw with_note(error, progress_.so_far(), progress_.fields());
     }
     return progress_;
   }
@@ -129,12 +129,12 @@ class Importer {
     return !batch_.empty();
   }
 
-  std::optional<StoredLine> next_line() {
+  std::optional<PlacedLine> next_line() {
     try {
       return reader_.next();
     } catch (const Error& error) {
       if (!is_about_truncation(error)) throw;
-      throw with_remark(error, "; --truncate-timestamps drops them", {});
+      throw with_note(error, "; --truncate-timestamps drops them", {});
     }
   }
 
@@ -146,9 +146,9 @@ class Importer {
     if (progress_.truncated) {
       *progress_.truncated +=
           std::count_if(batch_.begin(), batch_.end(),
-                        [](const StoredLine& line) { return line.stored.timestamp_truncated; });
+                        [](const PlacedLine& line) { return line.content.timestamp_truncated; });
     }
-    progress_.committed_lines = batch_.back().place.number;
+    progress_.committed_lines = batch_.back().location.number;
   }
 
   void stop_if_interrupted() const {
@@ -157,10 +157,10 @@ class Importer {
   }
 
   std::size_t batch_size_;
-  StoredEventReader reader_;
+  EventLineReader reader_;
   const Context& context_;
   EventWriter writer_;
-  std::vector<StoredLine> batch_;
+  std::vector<PlacedLine> batch_;
   Progress progress_;
 };
 

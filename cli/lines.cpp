@@ -87,10 +87,10 @@ std::string conversion_of_line(std::string_view line) {
 
 }  // namespace
 
-StoredEventReader::StoredEventReader(std::istream& in, const ParseStoredEventOptions& options)
+EventLineReader::EventLineReader(std::istream& in, const ParseEventLineOptions& options)
     : in_(in), options_(options), block_(block_size) {}
 
-std::optional<StoredLine> StoredEventReader::next() {
+std::optional<PlacedLine> EventLineReader::next() {
   while (auto line = next_line()) {
     ++count_;
     if (count_ == 1 && line->starts_with(byte_order_mark)) line->remove_prefix(3);
@@ -99,22 +99,22 @@ std::optional<StoredLine> StoredEventReader::next() {
   return std::nullopt;
 }
 
-std::optional<StoredLine> StoredEventReader::parse(std::string_view line) {
-  const Place place{Place::Of::line, count_};
+std::optional<PlacedLine> EventLineReader::parse(std::string_view line) {
+  const Location location{Location::Of::line, count_};
   try {
-    if (line.size() > longest_line) throw at_place(InvalidEventError("event", too_long), place);
-    auto stored = parse_stored_line(line, place, options_);
+    if (line.size() > longest_line) throw located(InvalidEventError("event", too_long), location);
+    auto stored = parse_placed_line(line, location, options_);
     if (stored) is_first_ = false;
     return stored;
   } catch (const Error&) {
     const std::string conversion = is_first_ ? conversion_of_line(line) : "";
     if (conversion.empty()) throw;
-    throw at_place(InvalidEventError("event", conversion), place);
+    throw located(InvalidEventError("event", conversion), location);
   }
 }
 
 /// A line that is too long ends where it is too long.
-std::optional<std::string_view> StoredEventReader::next_line() {
+std::optional<std::string_view> EventLineReader::next_line() {
   text_.clear();
   while (text_.size() <= longest_line) {
     if (rest_.empty()) rest_ = read_block(in_, block_);
@@ -130,19 +130,19 @@ std::optional<std::string_view> StoredEventReader::next_line() {
   return text_;
 }
 
-std::optional<StoredLine> parse_stored_line(std::string_view text, const Place& place,
-                                            const ParseStoredEventOptions& options) {
+std::optional<PlacedLine> parse_placed_line(std::string_view text, const Location& location,
+                                            const ParseEventLineOptions& options) {
   if (text.find_first_not_of(" \t\r") == std::string_view::npos) return std::nullopt;
   try {
-    return StoredLine{place, parse_stored_event(text, options)};
+    return PlacedLine{location, parse_event_line(text, options)};
   } catch (const Error& error) {
-    throw at_place(error, place);
+    throw located(error, location);
   }
 }
 
-void require_timestamp(const StoredLine& line) {
-  if (line.stored.event.timestamp) return;
-  throw at_place(InvalidEventError("event.timestamp", "is missing"), line.place);
+void require_timestamp(const PlacedLine& line) {
+  if (line.content.event.timestamp) return;
+  throw located(InvalidEventError("event.timestamp", "is missing"), line.location);
 }
 
 std::string read_all(std::istream& in) {

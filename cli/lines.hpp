@@ -16,30 +16,30 @@ namespace castore::cli {
 /// Longer than any event anybody means to store, and far from the memory of a machine.
 inline constexpr std::size_t longest_line = std::size_t{256} << 20;
 
-struct StoredLine {
-  Place place;
-  StoredEvent stored;
+struct PlacedLine {
+  Location location;
+  EventLine content;
 };
 
 /// Reads JSON Lines of `{"eventStoreId":…,"event":{…}}`; blank lines count, but are skipped, as is
 /// a byte order mark before the first. No more is read than the input has ready, and no line longer
 /// than `longest_line`.
-class StoredEventReader {
+class EventLineReader {
  public:
-  explicit StoredEventReader(std::istream& in, const ParseStoredEventOptions& options = {});
+  explicit EventLineReader(std::istream& in, const ParseEventLineOptions& options = {});
 
   /// Nothing at the end, nor where the user interrupts. The errors name the line in message and
   /// field; where the first line is of another format, they say how to convert it.
-  /// \throws InvalidEventError, InvalidTimestampError  as `parse_stored_event`
+  /// \throws InvalidEventError, InvalidTimestampError  as `parse_event_line`
   /// \throws StorageError  the input cannot be read
-  std::optional<StoredLine> next();
+  std::optional<PlacedLine> next();
 
  private:
   std::optional<std::string_view> next_line();
-  std::optional<StoredLine> parse(std::string_view line);
+  std::optional<PlacedLine> parse(std::string_view line);
 
   std::istream& in_;
-  ParseStoredEventOptions options_;
+  ParseEventLineOptions options_;
   std::vector<char> block_;
   std::string_view rest_;  ///< of the block, not yet read
   std::string text_;       ///< of a line that is in several blocks
@@ -49,11 +49,11 @@ class StoredEventReader {
 
 /// An event of a history: the clock's time would make it another one each time it is read.
 /// \throws InvalidEventError  it has no timestamp
-void require_timestamp(const StoredLine& line);
+void require_timestamp(const PlacedLine& line);
 
 /// Nothing for a blank line. \throws InvalidEventError, InvalidTimestampError
-[[nodiscard]] std::optional<StoredLine> parse_stored_line(
-    std::string_view text, const Place& place, const ParseStoredEventOptions& options = {});
+[[nodiscard]] std::optional<PlacedLine> parse_placed_line(
+    std::string_view text, const Location& location, const ParseEventLineOptions& options = {});
 
 /// Everything there is, without a byte order mark.
 /// \throws StorageError       it cannot be read

@@ -32,35 +32,35 @@ struct PushGroupOptions {
   bool allow_version_gap = false;
 };
 
-std::vector<StoredLine> read_group(const Context& context) {
-  std::vector<StoredLine> lines;
-  StoredEventReader reader(context.in);
+std::vector<PlacedLine> read_group(const Context& context) {
+  std::vector<PlacedLine> lines;
+  EventLineReader reader(context.in);
   while (auto line = reader.next()) {
     try {
       // by line, since the adapter's errors do not say which event of the group they are about
-      check_new_event(line->stored.event_store_id, to_view(line->stored.event));
-      check_event(context, line->stored.event_store_id, to_view(line->stored.event));
+      check_new_event(line->content.event_store_id, to_view(line->content.event));
+      check_event(context, line->content.event_store_id, to_view(line->content.event));
     } catch (const Error& error) {
-      throw at_place(error, line->place);
+      throw located(error, line->location);
     }
     lines.push_back(std::move(*line));
   }
   return lines;
 }
 
-std::vector<GroupedEventView> to_group(const std::vector<StoredLine>& lines,
+std::vector<GroupedEventView> to_group(const std::vector<PlacedLine>& lines,
                                        EventStorageAdapter& storage,
                                        const PushGroupOptions& options) {
   std::vector<GroupedEventView> group;
   group.reserve(lines.size());
-  for (const StoredLine& line : lines) {
-    group.push_back({&storage, line.stored.event_store_id, to_view(line.stored.event),
+  for (const PlacedLine& line : lines) {
+    group.push_back({&storage, line.content.event_store_id, to_view(line.content.event),
                      options.allow_version_gap});
   }
   return group;
 }
 
-bool is_stored(const EventStorageAdapter& storage, const StoredEvent& event) {
+bool is_stored(const EventStorageAdapter& storage, const EventLine& event) {
   bool found = false;
   const Version version = event.event.version;
   storage.for_each_event(event.event_store_id, event.event.aggregate_id,
@@ -74,46 +74,46 @@ bool is_stored(const EventStorageAdapter& storage, const StoredEvent& event) {
 /// The line whose event is at fault: the first of that aggregate and version; or the second, if the
 /// group has two and neither was there before.
 template <class ConflictError>
-const StoredLine& line_of(const ConflictError& error, const std::vector<StoredLine>& lines,
+const PlacedLine& line_of(const ConflictError& error, const std::vector<PlacedLine>& lines,
                           const EventStorageAdapter& storage) {
-  const auto is_it = [&](const StoredLine& line) {
-    return line.stored.event_store_id == error.event_store_id() &&
-           line.stored.event.aggregate_id == error.aggregate_id() &&
-           line.stored.event.version == error.version();
+  const auto is_it = [&](const PlacedLine& line) {
+    return line.content.event_store_id == error.event_store_id() &&
+           line.content.event.aggregate_id == error.aggregate_id() &&
+           line.content.event.version == error.version();
   };
   const auto first = std::find_if(lines.begin(), lines.end(), is_it);
   const auto second = std::find_if(std::next(first), lines.end(), is_it);
-  return second == lines.end() || is_stored(storage, first->stored) ? *first : *second;
+  return second == lines.end() || is_stored(storage, first->content) ? *first : *second;
 }
 
-Timestamp push(const std::vector<StoredLine>& lines, EventStorageAdapter& storage,
+Timestamp push(const std::vector<PlacedLine>& lines, EventStorageAdapter& storage,
                const PushGroupOptions& options) {
   try {
     return storage.push_event_group(to_group(lines, storage, options), {.force = options.force});
   } catch (const EventAlreadyExistsError& error) {
-    throw at_place(error, line_of(error, lines, storage).place);
+    throw located(error, line_of(error, lines, storage).location);
   } catch (const VersionGapError& error) {
-    throw at_place(error, line_of(error, lines, storage).place);
+    throw located(error, line_of(error, lines, storage).location);
   } catch (const InvalidEventGroupError& error) {
     if (lines.empty()) throw;
-    throw at_place(error, lines.at(error.index()).place);
+    throw located(error, lines.at(error.index()).location);
   }
 }
 
-void append_grouped(std::string& out, const StoredLine& line, Timestamp timestamp, Format format) {
-  const EventDetail event = to_detail(to_view(line.stored.event), timestamp);
+void append_grouped(std::string& out, const PlacedLine& line, Timestamp timestamp, Format format) {
+  const EventDetail event = to_detail(to_view(line.content.event), timestamp);
   if (format == Format::text) {
-    append_printable(out, line.stored.event_store_id);
+    append_printable(out, line.content.event_store_id);
     out += '\t';
     append_printable(out, event.aggregate_id);
     out += '\t';
-    append_text(out, line.stored.event_store_id, to_view(event));
+    append_text(out, line.content.event_store_id, to_view(event));
     return;
   }
   out += '{';
   if (format == Format::jsonl) {
     out += "\"eventStoreId\":";
-    append_json_string(out, line.stored.event_store_id);
+    append_json_string(out, line.content.event_store_id);
     out += ',';
   }
   out += "\"event\":";
@@ -123,12 +123,12 @@ void append_grouped(std::string& out, const StoredLine& line, Timestamp timestam
 }
 
 void push_group(const PushGroupOptions& options, const Context& context) {
-  const std::vector<StoredLine> lines = read_group(context);
+  const std::vector<PlacedLine> lines = read_group(context);
   SqliteEventStorageAdapter storage(context.open_for_writing());
   const Timestamp timestamp = push(lines, storage, options);
   const bool json = context.format == Format::json;
   std::string text = json ? "{\"eventGroup\":[" : "";
-  for (const StoredLine& line : lines) {
+  for (const PlacedLine& line : lines) {
     if (json && &line != &lines.front()) text += ',';
     append_grouped(text, line, timestamp, context.format);
   }

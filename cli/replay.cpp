@@ -118,7 +118,7 @@ class Replay {
       if (is_interrupted_wait(error)) {
         throw Interrupted("Interrupted" + so_far(how_to_go_on()), fields());
       }
-      throw with_remark(error, so_far(how_to_go_on(error)), fields());
+      throw with_note(error, so_far(how_to_go_on(error)), fields());
     }
     if (mapper_) progress_.after = given_;
     mapper_.reset();
@@ -139,7 +139,7 @@ class Replay {
     return true;
   }
 
-  std::span<const FedEvent> next_page(EventFeed& feed) const {
+  std::span<const FeedEvent> next_page(EventFeed& feed) const {
     auto page = feed.next_page();
     while (!page.empty() && page.back().position > last_) page = page.first(page.size() - 1);
     return page;
@@ -153,14 +153,14 @@ class Replay {
     }
   }
 
-  void take(std::span<const FedEvent> page) {
+  void take(std::span<const FeedEvent> page) {
     batch_.clear();
     for (const auto& [position, event_store_id, event] : page) {
       batch_.push_back(
-          {{Place::Of::position, position}, event_store_id, to_new_event(to_view(event))});
+          {{Location::Of::position, position}, event_store_id, to_new_event(to_view(event))});
     }
     if (mapper_) {
-      const std::size_t count = mapper_->give(batch_);
+      const std::size_t count = mapper_->write(batch_);
       if (count > 0) given_ = page[count - 1].position;
     } else {
       target_->take(batch_, progress_);

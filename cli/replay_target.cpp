@@ -12,8 +12,8 @@
 namespace castore::cli {
 namespace {
 
-void advance(ReplayProgress& progress, const Place& place) {
-  if (place.of == Place::Of::position) progress.after = place.number;
+void advance(ReplayProgress& progress, const Location& location) {
+  if (location.of == Location::Of::position) progress.after = location.number;
 }
 
 class OutputTarget final : public ReplayTarget {
@@ -50,7 +50,7 @@ class OutputTarget final : public ReplayTarget {
     context_.print(text_);
     context_.finish_output();
     progress.replayed += std::ssize(batch);
-    advance(progress, batch.back().place);
+    advance(progress, batch.back().location);
   }
 
   const Context& context_;
@@ -86,8 +86,8 @@ class FileTarget final : public ReplayTarget {
  private:
   static std::size_t count_before(std::span<const PlacedEvent> batch, std::int64_t position) {
     std::size_t count = 0;
-    while (count < batch.size() && batch[count].place.of == Place::Of::position &&
-           batch[count].place.number < position) {
+    while (count < batch.size() && batch[count].location.of == Location::Of::position &&
+           batch[count].location.number < position) {
       ++count;
     }
     return count;
@@ -98,7 +98,7 @@ class FileTarget final : public ReplayTarget {
     const auto [inserted, skipped] = writer_.write(batch);
     progress.replayed += inserted;
     progress.skipped += skipped;
-    advance(progress, batch.back().place);
+    advance(progress, batch.back().location);
   }
 
   EventWriter writer_;
@@ -114,7 +114,7 @@ class CommandTarget final : public ReplayTarget {
       if (interruptible_ && InterruptMark::is_set()) return;
       run(placed);
       ++progress.replayed;
-      advance(progress, placed.place);
+      advance(progress, placed.location);
     }
   }
 
@@ -123,7 +123,7 @@ class CommandTarget final : public ReplayTarget {
     line_.clear();
     append_line(line_, placed);
     const ExitStatus status = run_command(command_, line_);
-    if (!status.success()) throw at_place(program_error(command_, status), placed.place);
+    if (!status.success()) throw located(program_error(command_, status), placed.location);
   }
 
   std::string command_;
@@ -148,8 +148,8 @@ std::unique_ptr<ReplayTarget> replay_to_command(const std::string& command, bool
 void append_line(std::string& out, const PlacedEvent& placed) {
   const std::size_t before = out.size();
   out += '{';
-  if (placed.place.of == Place::Of::position) {
-    out += "\"position\":" + std::to_string(placed.place.number) + ',';
+  if (placed.location.of == Location::Of::position) {
+    out += "\"position\":" + std::to_string(placed.location.number) + ',';
   }
   out += "\"eventStoreId\":";
   append_json_string(out, placed.event_store_id);
@@ -161,7 +161,7 @@ void append_line(std::string& out, const PlacedEvent& placed) {
                         event.payload, event.metadata});
   } catch (const MalformedEventError& error) {
     out.resize(before);
-    throw at_place(error, placed.place);
+    throw located(error, placed.location);
   }
   out += "}\n";
 }

@@ -37,9 +37,9 @@ TypeWatch::TypeWatch(const EventStorageAdapter& storage, FeedQuery query)
   missing_.erase(std::unique(missing_.begin(), missing_.end()), missing_.end());
 }
 
-std::span<const FedEvent> TypeWatch::next_page() {
+std::span<const FeedEvent> TypeWatch::next_page() {
   const auto page = feed_->next_page();
-  for (const FedEvent& fed : page) {
+  for (const FeedEvent& fed : page) {
     if (missing_.empty()) break;
     std::erase(missing_, fed.event.type);
   }
@@ -50,7 +50,7 @@ std::vector<std::string> TypeWatch::first_types() const {
   std::vector<std::string> types;
   const auto feed =
       storage_.open_event_feed({.event_store_ids = event_store_ids_, .page_size = looked_at});
-  for (const FedEvent& fed : feed->next_page()) {
+  for (const FeedEvent& fed : feed->next_page()) {
     if (!contains(types, fed.event.type)) types.push_back(fed.event.type);
   }
   return types;

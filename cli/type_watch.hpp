@@ -17,7 +17,7 @@ class TypeWatch final : public EventFeed {
  public:
   TypeWatch(const EventStorageAdapter& storage, FeedQuery query);
 
-  [[nodiscard]] std::span<const FedEvent> next_page() override;
+  [[nodiscard]] std::span<const FeedEvent> next_page() override;
 
   /// At the end: says so on standard error, with the names that are near, of a type that has not
   /// come, and that neither the application nor the beginning of the history knows.

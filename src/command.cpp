@@ -29,15 +29,15 @@ void check(const CommandOptions& options) {
 
 std::shared_ptr<const JsonSchema> compile(const std::string& command_id, const char* which,
                                           const std::optional<std::string>& schema,
-                                          JsonSchemas* json_schemas) {
+                                          JsonSchemaCompiler* schema_compiler) {
   if (!schema) return nullptr;
-  if (json_schemas == nullptr) {
+  if (schema_compiler == nullptr) {
     throw InvalidSchemaError("command " + command_id + " has an " + which +
                              " schema, but nothing to check it with: give CommandOptions::"
-                             "json_schemas, for instance of the component castore::json_schema");
+                             "schema_compiler, for instance of the component castore::json_schema");
   }
   try {
-    return json_schemas->compile(*schema);
+    return schema_compiler->compile(*schema);
   } catch (const InvalidSchemaError& error) {
     throw InvalidSchemaError(std::string(which) + " of command " + command_id + ": " +
                              error.reason());
@@ -72,18 +72,20 @@ void check_against(const JsonSchema* schema, const char* path, std::string_view 
 CommandCore::CommandCore(std::string command_id, CommandOptions options)
     : command_id_(std::move(command_id)), options_(std::move(options)) {
   check(options_);
-  input_schema_ = compile(command_id_, "input", options_.input_schema, options_.json_schemas.get());
+  input_schema_ =
+      compile(command_id_, "input", options_.input_schema, options_.schema_compiler.get());
   output_schema_ =
-      compile(command_id_, "output", options_.output_schema, options_.json_schemas.get());
+      compile(command_id_, "output", options_.output_schema, options_.schema_compiler.get());
 }
 
-void CommandCore::lost(const EventAlreadyExistsError& error, int attempt_number) const {
+bool CommandCore::retry_after(const EventAlreadyExistsError& error, int attempt_number) const {
   const int retries_left = options_.event_already_exists_retries - (attempt_number - 1);
   if (options_.on_event_already_exists) {
     options_.on_event_already_exists(error, {attempt_number, retries_left});
   }
-  if (retries_left == 0) throw;  // as it came
+  if (retries_left == 0) return false;
   if (options_.backoff) wait(*options_.backoff, attempt_number);
+  return true;
 }
 
 void CommandCore::check_input(std::string_view json) const {

@@ -347,7 +347,7 @@ class MergedFeed {
              const std::optional<CollectionCursor>& after);
 
   /// Null: there are no more.
-  [[nodiscard]] const FedEvent* next();
+  [[nodiscard]] const FeedEvent* next();
   /// Of the event that `next` has answered.
   [[nodiscard]] CollectionCursor cursor() const;
 
@@ -360,7 +360,7 @@ class MergedFeed {
     std::size_t database;
     std::vector<std::string> event_store_ids;
     std::unique_ptr<EventFeed> feed{};
-    std::span<const FedEvent> page{};  ///< what was not answered yet; empty: nothing is left
+    std::span<const FeedEvent> page{};  ///< what was not answered yet; empty: nothing is left
   };
 
   void add(const PouredEventSource& source);
@@ -413,7 +413,7 @@ FeedCursor MergedFeed::place_of(const CollectionCursor& cursor, std::size_t data
 }
 
 CollectionCursor MergedFeed::place_of(const Part& part) {
-  const FedEvent& fed = part.page.front();
+  const FeedEvent& fed = part.page.front();
   return {fed.event.timestamp, part.database, fed.position};
 }
 
@@ -425,7 +425,7 @@ bool MergedFeed::is_before(const Part& a, const Part& b) {
          std::tie(y.timestamp, y.database, y.position);
 }
 
-const FedEvent* MergedFeed::next() {
+const FeedEvent* MergedFeed::next() {
   if (current_ != nullptr) {
     current_->page = current_->page.subspan(1);
     if (current_->page.empty()) current_->page = current_->feed->next_page();
@@ -448,7 +448,7 @@ std::size_t MergedFeed::database_of(const PouredEventSource& source) const {
 template <class OnPoured>
 bool pour(MergedFeed& feed, Pace& pace, const MessageSink& publish, const OnPoured& on_poured) {
   Message message = NotificationMessage{};
-  while (const FedEvent* const fed = feed.next()) {
+  while (const FeedEvent* const fed = feed.next()) {
     if (!pace.wait()) return true;
     auto& notification = std::get<NotificationMessage>(message);
     notification.event_store_id = fed->event_store_id;

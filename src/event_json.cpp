@@ -257,7 +257,7 @@ NewEventDetail parse_event(std::string_view json, std::string_view path) {
   return read_event(json, path, parse_timestamp);
 }
 
-StoredEvent parse_stored_event(std::string_view json, const ParseStoredEventOptions& options) {
+EventLine parse_event_line(std::string_view json, const ParseEventLineOptions& options) {
   FieldReader reader(json, {});
   std::optional<std::string> event_store_id;
   std::optional<NewEventDetail> event;

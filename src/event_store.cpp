@@ -49,12 +49,13 @@ std::vector<SchemaViolation> violations(const JsonSchema* schema,
 
 void EventSchemas::add(std::string_view event_store_id, std::string_view type,
                        std::optional<std::string_view> payload,
-                       std::optional<std::string_view> metadata, JsonSchemas* json_schemas) {
+                       std::optional<std::string_view> metadata,
+                       JsonSchemaCompiler* schema_compiler) {
   if (!payload && !metadata) return;
-  if (json_schemas == nullptr) {
+  if (schema_compiler == nullptr) {
     throw InvalidSchemaError(
         "the event type " + std::string(type) + " of event store " + std::string(event_store_id) +
-        " has a schema, but nothing to check it with: give EventStoreOptions::json_schemas, for "
+        " has a schema, but nothing to check it with: give EventStoreOptions::schema_compiler, for "
         "instance of the component castore::json_schema");
   }
   const auto compile =
@@ -62,7 +63,7 @@ void EventSchemas::add(std::string_view event_store_id, std::string_view type,
           std::optional<std::string_view> schema) -> std::shared_ptr<const JsonSchema> {
     if (!schema) return nullptr;
     try {
-      return json_schemas->compile(*schema);
+      return schema_compiler->compile(*schema);
     } catch (const InvalidSchemaError& error) {
       throw InvalidSchemaError(std::string(part) + " of event type " + std::string(type) +
                                " of event store " + std::string(event_store_id) + ": " +
@@ -96,11 +97,11 @@ void EventSchemas::check_stored(std::string_view event_store_id, const EventView
 
 }  // namespace detail
 
-void push_event_group(std::span<const AnyGroupedEvent> events,
+void push_event_group(std::span<const GroupedEventRef> events,
                       const PushEventGroupOptions& options) {
   std::vector<detail::GroupMember*> members;
   members.reserve(events.size());
-  for (const AnyGroupedEvent& event : events) members.push_back(&event.get());
+  for (const GroupedEventRef& event : events) members.push_back(&event.get());
   detail::push_group(members, options);
 }
 

@@ -184,7 +184,7 @@ TEST_CASE_TEMPLATE("a feed goes on behind any event of another one", Storage, CA
       for (std::size_t i = 0; i < all.size(); ++i) {
         query.after = FeedCursor{all[i].event.timestamp, all[i].position};
         CHECK(feed_of(*adapter, query) ==
-              std::vector<FedEvent>(all.begin() + static_cast<std::ptrdiff_t>(i) + 1, all.end()));
+              std::vector<FeedEvent>(all.begin() + static_cast<std::ptrdiff_t>(i) + 1, all.end()));
       }
     }
   }
@@ -301,7 +301,7 @@ TEST_CASE_TEMPLATE("a page of large events ends early", Storage, CASTORE_STORAGE
     Version version = 0;
     for (auto page = feed->next_page(); !page.empty(); page = feed->next_page()) {
       sizes.push_back(page.size());
-      for (const FedEvent& fed : page) {
+      for (const FeedEvent& fed : page) {
         CHECK(fed.event.version == ++version);
         CHECK(fed.event.payload.value_or("").size() == (version < 10    ? 400'002U
                                                         : version == 10 ? 3'000'002U
@@ -340,7 +340,7 @@ TEST_CASE_TEMPLATE("events may be pushed between pages and by whoever reads one"
   const auto feed = adapter->open_event_feed({.page_size = 1});
   std::size_t seen = 0;
   for (auto page = feed->next_page(); !page.empty(); page = feed->next_page()) {
-    for (const FedEvent& fed : page) {
+    for (const FeedEvent& fed : page) {
       if (fed.event_store_id != "COPY") {
         push(*adapter, "COPY",
              new_event(fed.event_store_id + fed.event.aggregate_id, fed.event.version));
@@ -371,9 +371,9 @@ std::string any_of(std::initializer_list<std::string> values) {
 Timestamp any_timestamp() { return day_1 + std::chrono::microseconds{*rc::gen::inRange(0, 8)}; }
 
 /// Random events, and how a feed of everything has them.
-std::vector<FedEvent> push_any_events(
+std::vector<FeedEvent> push_any_events(
     const std::vector<std::shared_ptr<EventStorageAdapter>>& adapters) {
-  std::vector<FedEvent> pushed;
+  std::vector<FeedEvent> pushed;
   std::map<std::pair<std::string, std::string>, Version> newest;
   const auto count = *rc::gen::inRange<std::int64_t>(0, 40);
   for (std::int64_t position = 1; position <= count; ++position) {
@@ -411,14 +411,14 @@ FeedQuery any_query() {
   return query;
 }
 
-std::vector<FedEvent> expected(std::vector<FedEvent> events, const FeedQuery& query) {
+std::vector<FeedEvent> expected(std::vector<FeedEvent> events, const FeedQuery& query) {
   const auto place = [&](Timestamp timestamp, std::int64_t position) {
     return std::pair(query.order == FeedOrder::timestamp ? timestamp : Timestamp{}, position);
   };
   const auto lacks = [](const std::vector<std::string>& wanted, const std::string& id) {
     return !wanted.empty() && std::count(wanted.begin(), wanted.end(), id) == 0;
   };
-  std::erase_if(events, [&](const FedEvent& fed) {
+  std::erase_if(events, [&](const FeedEvent& fed) {
     return lacks(query.event_store_ids, fed.event_store_id) || lacks(query.types, fed.event.type) ||
            query.aggregate_id.value_or(fed.event.aggregate_id) != fed.event.aggregate_id ||
            fed.event.timestamp < query.from.value_or(min_timestamp) ||
@@ -426,7 +426,7 @@ std::vector<FedEvent> expected(std::vector<FedEvent> events, const FeedQuery& qu
            (query.after && place(fed.event.timestamp, fed.position) <=
                                place(query.after->timestamp, query.after->position));
   });
-  std::sort(events.begin(), events.end(), [&](const FedEvent& a, const FedEvent& b) {
+  std::sort(events.begin(), events.end(), [&](const FeedEvent& a, const FeedEvent& b) {
     return place(a.event.timestamp, a.position) < place(b.event.timestamp, b.position);
   });
   return events;

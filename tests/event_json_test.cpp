@@ -244,15 +244,15 @@ TEST_CASE("an event cut off anywhere is refused") {
 }
 
 TEST_CASE("a line of an import is an event and its store") {
-  const StoredEvent stored =
-      parse_stored_event(R"({"eventStoreId":"POKEMONS","event":)" + json_of(caught) + "}");
+  const EventLine stored =
+      parse_event_line(R"({"eventStoreId":"POKEMONS","event":)" + json_of(caught) + "}");
   CHECK(stored.event_store_id == "POKEMONS");
   CHECK(stored.event.aggregate_id == "pikachu");
   CHECK(stored.event.payload == caught.payload);
 
   const auto path = [](std::string_view json) {
     const auto error =
-        thrown<InvalidEventError>([&] { static_cast<void>(parse_stored_event(json)); });
+        thrown<InvalidEventError>([&] { static_cast<void>(parse_event_line(json)); });
     return error ? error->path() : "none";
   };
   CHECK(path(R"({"event":{"aggregateId":"x","version":1,"type":"T"}})") == "eventStoreId");
@@ -268,13 +268,13 @@ TEST_CASE("a line of an import says whether its timestamp was truncated") {
            timestamp + "\"}}";
   };
   const std::string fine = line("2022-01-01T00:00:00.123456789Z");
-  CHECK(thrown<InvalidTimestampError>([&] { static_cast<void>(parse_stored_event(fine)); }));
-  const StoredEvent stored = parse_stored_event(fine, {.truncate_timestamp = true});
+  CHECK(thrown<InvalidTimestampError>([&] { static_cast<void>(parse_event_line(fine)); }));
+  const EventLine stored = parse_event_line(fine, {.truncate_timestamp = true});
   CHECK(stored.timestamp_truncated);
   CHECK(stored.event.timestamp == at("2022-01-01T00:00:00.123456Z"));
   const std::string whole = line("2022-01-01T00:00:00.123456000Z");
-  CHECK(parse_stored_event(whole, {.truncate_timestamp = true}) == parse_stored_event(whole));
-  CHECK_FALSE(parse_stored_event(whole).timestamp_truncated);
+  CHECK(parse_event_line(whole, {.truncate_timestamp = true}) == parse_event_line(whole));
+  CHECK_FALSE(parse_event_line(whole).timestamp_truncated);
 }
 
 // --- Checking ---------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ class NoBadWords final : public JsonSchema {
   }
 };
 
-class CountingSchemas final : public JsonSchemas {
+class CountingSchemas final : public JsonSchemaCompiler {
  public:
   [[nodiscard]] std::shared_ptr<const JsonSchema> compile(std::string_view schema) override {
     compiled.emplace_back(schema);
@@ -70,7 +70,7 @@ NewEvent<Noted> noted(Version version, std::string text) {
 TEST_CASE("a pushed payload that does not fit its schema is refused and nothing is stored") {
   const auto schemas = std::make_shared<CountingSchemas>();
   const auto adapter = std::make_shared<InMemoryEventStorageAdapter>();
-  const Notes notes("NOTES", NoteReducer{}, adapter, {.json_schemas = schemas});
+  const Notes notes("NOTES", NoteReducer{}, adapter, {.schema_compiler = schemas});
   notes.push_event(noted(1, "good"));
 
   const auto error = thrown<SchemaViolationError>([&] { notes.push_event(noted(2, "bad")); });
@@ -98,7 +98,7 @@ TEST_CASE("a pushed payload that does not fit its schema is refused and nothing 
 TEST_CASE("each schema is compiled once however many events are checked") {
   const auto schemas = std::make_shared<CountingSchemas>();
   const Notes notes("NOTES", NoteReducer{}, std::make_shared<InMemoryEventStorageAdapter>(),
-                    {.json_schemas = schemas});
+                    {.schema_compiler = schemas});
   const std::vector<Notes> copies{notes};
   for (Version version = 1; version <= 10; ++version) {
     copies.front().push_event(noted(version, "good"));
@@ -110,7 +110,7 @@ TEST_CASE("a schema without something to check it with is refused when the store
   const auto error = thrown<InvalidSchemaError>([] { Notes("NOTES", NoteReducer{}, nullptr); });
   REQUIRE(error);
   CHECK(std::string(error->what()).find("NOTED") != std::string::npos);
-  CHECK(std::string(error->what()).find("json_schemas") != std::string::npos);
+  CHECK(std::string(error->what()).find("schema_compiler") != std::string::npos);
 }
 
 TEST_CASE("where it is asked for what is read is checked too") {
@@ -119,9 +119,9 @@ TEST_CASE("where it is asked for what is read is checked too") {
       "NOTES", {.aggregate_id = "n", .version = 1, .type = "NOTED", .payload = R"({"text":"bad"})"},
       {});
   const auto schemas = std::make_shared<CountingSchemas>();
-  const Notes trusting("NOTES", NoteReducer{}, adapter, {.json_schemas = schemas});
+  const Notes trusting("NOTES", NoteReducer{}, adapter, {.schema_compiler = schemas});
   const Notes checking("NOTES", NoteReducer{}, adapter,
-                       {.json_schemas = schemas, .validate_on_read = true});
+                       {.schema_compiler = schemas, .validate_on_read = true});
 
   CHECK(trusting.get_events("n").size() == 1);
   CHECK(trusting.get_existing_aggregate("n").text == "bad");
@@ -138,7 +138,7 @@ TEST_CASE("where it is asked for what is read is checked too") {
 
 TEST_CASE("a described store checks events that tools push") {
   const Notes notes("NOTES", NoteReducer{}, nullptr,
-                    {.json_schemas = std::make_shared<CountingSchemas>()});
+                    {.schema_compiler = std::make_shared<CountingSchemas>()});
   const auto validate = notes.describe().validate;
   REQUIRE(validate);
   validate({.aggregate_id = "n", .version = 1, .type = "NOTED", .payload = R"({"text":""})"});

@@ -512,7 +512,7 @@ TEST_CASE("a group may be put together at run time") {
   }
   CHECK_THROWS_AS(static_cast<void>(first.result()), std::bad_optional_access);
 
-  std::vector<AnyGroupedEvent> group = {first};
+  std::vector<GroupedEventRef> group = {first};
   group.insert(group.end(), more.begin(), more.end());
   push_event_group(group);
 
@@ -530,7 +530,7 @@ TEST_CASE("a group may be put together at run time") {
     CHECK(pokemons.get_existing_aggregate("pikachu").version == 6);
   }
   SUBCASE("and an empty one is refused") {
-    CHECK(code_of([] { push_event_group(std::span<const AnyGroupedEvent>()); }) ==
+    CHECK(code_of([] { push_event_group(std::span<const GroupedEventRef>()); }) ==
           "InvalidEventGroup");
   }
 }
@@ -683,12 +683,12 @@ TEST_CASE("in a group one failing reducer does not keep anybody from being told"
 
   SUBCASE("before the others") {
     CHECK_THROWS_WITH_AS(
-        push_event_group(std::vector<AnyGroupedEvent>{std::ref(appears), std::ref(ash)}),
+        push_event_group(std::vector<GroupedEventRef>{std::ref(appears), std::ref(ash)}),
         "not today", std::runtime_error);
   }
   SUBCASE("behind the others") {
     CHECK_THROWS_WITH_AS(
-        push_event_group(std::vector<AnyGroupedEvent>{std::ref(ash), std::ref(appears)}),
+        push_event_group(std::vector<GroupedEventRef>{std::ref(ash), std::ref(appears)}),
         "not today", std::runtime_error);
   }
   REQUIRE(told_of_pokemons.size() == 1);

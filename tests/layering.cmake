@@ -42,7 +42,7 @@ arrow(message_channel              TO message)
 arrow(connected_event_store        TO event_store message_channel)
 arrow(dam                          TO ${boundary} adapter_support saturating_time)
 arrow(in_memory/.*                 TO ${boundary} adapter_support exception_text saturating_time
-                                      in_memory/delivery)
+                                      in_memory/delivery in_memory/delivery_options)
 arrow(testing/.*                   TO ${boundary} event_json json_scanner event_type event_store
                                       command exception_text saturating_time in_memory/.* testing/.*
                                                                   USING nlohmann)

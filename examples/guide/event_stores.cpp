@@ -178,7 +178,7 @@ void push_a_group() {
     level_ups.push_back(pokemons.group_event(
         castore::NewEvent<PokemonLeveledUp>{.aggregate_id = "pikachu", .version = version}));
   }
-  const std::vector<castore::AnyGroupedEvent> group(level_ups.begin(), level_ups.end());
+  const std::vector<castore::GroupedEventRef> group(level_ups.begin(), level_ups.end());
   castore::push_event_group(group);
   std::cout << "level " << pokemons.get_existing_aggregate("pikachu").level << '\n';
 }

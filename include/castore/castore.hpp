@@ -3,7 +3,7 @@
 /// \file
 /// The core in one include: event stores and types, commands, messages, what is in memory, Dam.
 /// Headers of their own are a database (`castore/sqlite/event_storage_adapter.hpp`), the test tools
-/// (`castore/testing/`) and JSON Schema (`castore/json_schema/json_schemas.hpp`).
+/// (`castore/testing/`) and JSON Schema (`castore/json_schema/draft7.hpp`).
 
 #include <castore/after_commit.hpp>                     // IWYU pragma: export
 #include <castore/command.hpp>                          // IWYU pragma: export
@@ -17,7 +17,7 @@
 #include <castore/event_store.hpp>                      // IWYU pragma: export
 #include <castore/event_type.hpp>                       // IWYU pragma: export
 #include <castore/fields.hpp>                           // IWYU pragma: export
-#include <castore/in_memory/delivery.hpp>               // IWYU pragma: export
+#include <castore/in_memory/delivery_options.hpp>       // IWYU pragma: export
 #include <castore/in_memory/event_storage_adapter.hpp>  // IWYU pragma: export
 #include <castore/in_memory/message_bus_adapter.hpp>    // IWYU pragma: export
 #include <castore/in_memory/message_queue_adapter.hpp>  // IWYU pragma: export

@@ -76,12 +76,12 @@ struct CommandOptions {
   std::optional<std::string> input_schema{};
   std::optional<std::string> output_schema{};
   /// Compiles the schemas; needed where there is one.
-  std::shared_ptr<JsonSchemas> json_schemas{};
+  std::shared_ptr<JsonSchemaCompiler> schema_compiler{};
 };
 
 namespace detail {
 
-/// What of a command does not depend on its types.
+/// The untyped part of a command.
 class CommandCore {
  public:
   CommandCore(std::string command_id, CommandOptions options);
@@ -89,9 +89,9 @@ class CommandCore {
   [[nodiscard]] const std::string& command_id() const noexcept { return command_id_; }
   [[nodiscard]] const CommandOptions& options() const noexcept { return options_; }
 
-  /// After attempt `attempt_number` has lost: returns if there is to be another one.
-  /// \throws error, or what `on_event_already_exists` throws
-  void lost(const EventAlreadyExistsError& error, int attempt_number) const;
+  /// Handles a lost lock: tells of it and, if there is to be another attempt, waits for it.
+  /// \returns whether there is. \throws what `on_event_already_exists` throws
+  [[nodiscard]] bool retry_after(const EventAlreadyExistsError& error, int attempt_number) const;
 
   /// \throws InvalidInputError, SchemaViolationError
   void check_input(std::string_view json) const;
@@ -186,7 +186,7 @@ class Command {
 
   /// \param required_event_stores  the handler's, as `event_stores(...)` makes them
   /// \throws InvalidOptionError  a retry or backoff option is out of its range
-  /// \throws InvalidSchemaError  a schema cannot be used, or there is no `json_schemas` for it
+  /// \throws InvalidSchemaError  a schema cannot be used, or there is no `schema_compiler` for it
   template <class Required>
   Command(std::string command_id, const Required& required_event_stores, Handler handler,
           CommandOptions options = {})
@@ -221,7 +221,7 @@ class Command {
       try {
         return handler_(input, event_stores, context...);
       } catch (const EventAlreadyExistsError& error) {
-        core_.lost(error, attempt);
+        if (!core_.retry_after(error, attempt)) throw;
       }
     }
   }

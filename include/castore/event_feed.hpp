@@ -15,13 +15,13 @@
 namespace castore {
 
 /// An event as a feed hands it out.
-struct FedEvent {
+struct FeedEvent {
   /// Its place in the order of commit, from 1, over all stores of the database.
   std::int64_t position = 0;
   std::string event_store_id;
   EventDetail event;
 
-  friend bool operator==(const FedEvent&, const FedEvent&) = default;
+  friend bool operator==(const FeedEvent&, const FeedEvent&) = default;
 };
 
 /// Where a reading stands: behind that event.
@@ -70,7 +70,7 @@ class EventFeed {
   /// overwritten while the feed is open counts as it is when its page is read. Asked again after an
   /// error, a feed goes on where it was, or throws again.
   /// \throws StorageError, MalformedEventError
-  [[nodiscard]] virtual std::span<const FedEvent> next_page() = 0;
+  [[nodiscard]] virtual std::span<const FeedEvent> next_page() = 0;
 };
 
 }  // namespace castore

@@ -43,21 +43,21 @@ void append_stored_json(std::string& out, std::string_view event_store_id, const
 [[nodiscard]] NewEventDetail parse_event(std::string_view json, std::string_view path = {});
 
 /// A line of an import: the event and the store it belongs to.
-struct StoredEvent {
+struct EventLine {
   std::string event_store_id;
   NewEventDetail event;
   bool timestamp_truncated = false;  ///< its timestamp was up to a microsecond later
 
-  friend bool operator==(const StoredEvent&, const StoredEvent&) = default;
+  friend bool operator==(const EventLine&, const EventLine&) = default;
 };
 
-struct ParseStoredEventOptions {
+struct ParseEventLineOptions {
   /// Read the timestamp by `parse_truncated_timestamp`.
   bool truncate_timestamp = false;
 };
 
 /// Reads `{"eventStoreId":…,"event":{…}}`. Throws like `parse_event`.
-[[nodiscard]] StoredEvent parse_stored_event(std::string_view json,
-                                             const ParseStoredEventOptions& options = {});
+[[nodiscard]] EventLine parse_event_line(std::string_view json,
+                                         const ParseEventLineOptions& options = {});
 
 }  // namespace castore

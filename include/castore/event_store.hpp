@@ -96,7 +96,7 @@ struct EventStoreOptions {
 
   /// Compiles the JSON Schemas that payloads carry (`payload_schema()`, `metadata_schema()`), which
   /// pushes are then checked against; needed where there is one.
-  std::shared_ptr<JsonSchemas> json_schemas{};
+  std::shared_ptr<JsonSchemaCompiler> schema_compiler{};
 
   /// Check what is read against them, too: an event that does not fit is a `MalformedEventError`.
   /// Every event that is read then costs a validation.
@@ -158,10 +158,10 @@ concept HasMetadataSchema = requires {
 /// The compiled schemas of an event store's types.
 class EventSchemas {
  public:
-  /// \throws InvalidSchemaError  also where `json_schemas` is null
+  /// \throws InvalidSchemaError  also where `schema_compiler` is null
   void add(std::string_view event_store_id, std::string_view type,
            std::optional<std::string_view> payload, std::optional<std::string_view> metadata,
-           JsonSchemas* json_schemas);
+           JsonSchemaCompiler* schema_compiler);
   [[nodiscard]] bool empty() const noexcept { return types_.empty(); }
 
   /// \throws SchemaViolationError
@@ -326,7 +326,7 @@ class EventStore {
   using EventOf = Event<P>;
 
   /// \throws InvalidSchemaError  a payload's schema cannot be used, or there is no
-  ///     `options.json_schemas` to use it
+  ///     `options.schema_compiler` to use it
   template <class Reducer>
   EventStore(std::string event_store_id, Reducer reducer,
              std::shared_ptr<EventStorageAdapter> event_storage_adapter = nullptr,
@@ -541,11 +541,12 @@ class EventStore {
   /// Calls `use(std::type_identity<P>())` with the payload `P` that `type` names; answers whether
   /// there is one.
   template <class Use>
-  static bool with_payload_of_type(std::string_view type, Use&& use);
+  static bool visit_payload_of_type(std::string_view type, Use&& use);
 
   /// The same for a stored event. \throws MalformedEventError  there is none
   template <class Use>
-  static void with_payload_of(std::string_view event_store_id, const EventView& event, Use&& use);
+  static void visit_payload_type(std::string_view event_store_id, const EventView& event,
+                                 Use&& use);
 
   /// \throws InvalidEventError  its type or its text is not what this kind of store reads
   static void check_new(std::string_view event_store_id, const NewEventView& event);
@@ -610,6 +611,10 @@ class GroupedEvent final : public detail::GroupMember {
   [[nodiscard]] const PushEventResult<A, P>& result() const& { return result_.value(); }
   [[nodiscard]] PushEventResult<A, P> result() && { return std::move(result_).value(); }
 
+ private:
+  template <class, class...>
+  friend class EventStore;
+
   [[nodiscard]] GroupedEventView view() const override {
     return {.adapter = adapter_.get(),
             .event_store_id = event_store_id_,
@@ -642,10 +647,6 @@ class GroupedEvent final : public detail::GroupMember {
     });
   }
 
- private:
-  template <class, class...>
-  friend class EventStore;
-
   GroupedEvent(std::shared_ptr<EventStorageAdapter> adapter, std::string event_store_id,
                NewEvent<P> event)
       : adapter_(std::move(adapter)),
@@ -665,7 +666,7 @@ class GroupedEvent final : public detail::GroupMember {
 };
 
 /// Any grouped event, by reference: for groups whose size is known at run time.
-using AnyGroupedEvent = std::reference_wrapper<detail::GroupMember>;
+using GroupedEventRef = std::reference_wrapper<detail::GroupMember>;
 
 /// Stores the events of several event stores on one database, in this order: all or none. They
 /// get one timestamp: given on one event, it is that of all. Each answer is in the event's
@@ -673,7 +674,7 @@ using AnyGroupedEvent = std::reference_wrapper<detail::GroupMember>;
 /// throws, the others still run, the events stay stored, and the first exception comes out.
 /// \throws InvalidEventGroupError  no events, several databases, different timestamps
 /// \throws everything that `EventStore::push_event` throws, for the first event that does not fit
-void push_event_group(std::span<const AnyGroupedEvent> events,
+void push_event_group(std::span<const GroupedEventRef> events,
                       const PushEventGroupOptions& options = {});
 
 /// The same for a group known at compile time:
@@ -748,7 +749,7 @@ std::shared_ptr<const detail::EventSchemas> EventStore<A, Payloads...>::compile_
     if constexpr (detail::HasMetadataSchema<P>) metadata = P::metadata_schema();
     if constexpr (NamesItsType<P>) {
       schemas->add(event_store_id_, detail::type_name<P>(), payload, metadata,
-                   options_.json_schemas.get());
+                   options_.schema_compiler.get());
     }
   };
   (add(std::type_identity<Payloads>{}), ...);
@@ -795,7 +796,7 @@ template <class A, class... Payloads>
 typename EventStore<A, Payloads...>::AnyEvent EventStore<A, Payloads...>::decode_event(
     std::string_view event_store_id, const EventView& event) {
   std::optional<AnyEvent> decoded;
-  with_payload_of(event_store_id, event, [&]<class P>(std::type_identity<P>) {
+  visit_payload_type(event_store_id, event, [&]<class P>(std::type_identity<P>) {
     decoded.emplace(decode<P>(event_store_id, event));
   });
   return *std::move(decoded);
@@ -803,7 +804,7 @@ typename EventStore<A, Payloads...>::AnyEvent EventStore<A, Payloads...>::decode
 
 template <class A, class... Payloads>
 template <class Use>
-bool EventStore<A, Payloads...>::with_payload_of_type(std::string_view type, Use&& use) {
+bool EventStore<A, Payloads...>::visit_payload_of_type(std::string_view type, Use&& use) {
   const auto try_payload = [&]<class P>(std::type_identity<P> payload) {
     if constexpr (NamesItsType<P>) {
       if (type != detail::type_name<P>()) return false;
@@ -824,9 +825,9 @@ bool EventStore<A, Payloads...>::with_payload_of_type(std::string_view type, Use
 
 template <class A, class... Payloads>
 template <class Use>
-void EventStore<A, Payloads...>::with_payload_of(std::string_view event_store_id,
-                                                 const EventView& event, Use&& use) {
-  if (with_payload_of_type(event.type, std::forward<Use>(use))) return;
+void EventStore<A, Payloads...>::visit_payload_type(std::string_view event_store_id,
+                                                    const EventView& event, Use&& use) {
+  if (visit_payload_of_type(event.type, std::forward<Use>(use))) return;
   if constexpr (!OneOf<OtherPayload, Payloads...>) {
     throw MalformedEventError(std::string(event_store_id), std::string(event.aggregate_id),
                               event.version, std::string(event.type),
@@ -837,7 +838,7 @@ void EventStore<A, Payloads...>::with_payload_of(std::string_view event_store_id
 template <class A, class... Payloads>
 void EventStore<A, Payloads...>::check_new(std::string_view event_store_id,
                                            const NewEventView& event) {
-  const bool known = with_payload_of_type(
+  const bool known = visit_payload_of_type(
       event.type, [&]<class P>(std::type_identity<P>) { check_readable<P>(event); });
   if (!known) {
     throw InvalidEventError("type", std::string(event.type) + " is unknown to event store " +
@@ -854,7 +855,7 @@ void EventStore<A, Payloads...>::for_each_event(std::string_view aggregate_id,
       event_store_id_, aggregate_id, options, [&](const EventView& view) {
         if (schemas_on_read()) schemas_on_read()->check_stored(event_store_id_, view);
         bool go_on = true;
-        with_payload_of(event_store_id_, view, [&]<class P>(std::type_identity<P>) {
+        visit_payload_type(event_store_id_, view, [&]<class P>(std::type_identity<P>) {
           using Answer = std::invoke_result_t<Visitor&, AnyEvent&&>;
           if constexpr (std::is_void_v<Answer>) {
             visitor(AnyEvent(decode<P>(event_store_id_, view)));
@@ -885,7 +886,7 @@ std::optional<A> EventStore<A, Payloads...>::get_aggregate(
       [&](const EventView& view) {
         if (schemas_on_read()) schemas_on_read()->check_stored(event_store_id_, view);
         if (!aggregate) aggregate.emplace();
-        with_payload_of(event_store_id_, view, [&]<class P>(std::type_identity<P>) {
+        visit_payload_type(event_store_id_, view, [&]<class P>(std::type_identity<P>) {
           auto& event = std::get<std::optional<Event<P>>>(events);
           decode(event_store_id_, view, event);
           reduce(*reducers_, *aggregate, *event);
@@ -1026,7 +1027,7 @@ EventStoreDescription EventStore<A, Payloads...>::describe() const {
     void apply(const EventView& event) override {
       if (schemas_) schemas_->check_stored(event_store_id_, event);
       if (!aggregate_) aggregate_.emplace();
-      with_payload_of(event_store_id_, event, [&]<class P>(std::type_identity<P>) {
+      visit_payload_type(event_store_id_, event, [&]<class P>(std::type_identity<P>) {
         reduce(*reducers_, *aggregate_, decode<P>(event_store_id_, event));
       });
     }

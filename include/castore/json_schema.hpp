@@ -2,7 +2,7 @@
 
 /// \file
 /// BOUNDARY: checking JSON text against a JSON Schema (draft 7). The core knows only this
-/// interface; `castore/json_schema/json_schemas.hpp` of the component castore::json_schema has an
+/// interface; `castore/json_schema/draft7.hpp` of the component castore::json_schema has an
 /// implementation.
 
 #include <castore/error.hpp>
@@ -28,14 +28,14 @@ class JsonSchema {
 };
 
 /// Compiles schemas: given to an event store or a command whose types carry one.
-class JsonSchemas {
+class JsonSchemaCompiler {
  public:
-  JsonSchemas() = default;
-  JsonSchemas(const JsonSchemas&) = delete;
-  JsonSchemas& operator=(const JsonSchemas&) = delete;
-  JsonSchemas(JsonSchemas&&) = delete;
-  JsonSchemas& operator=(JsonSchemas&&) = delete;
-  virtual ~JsonSchemas() = default;
+  JsonSchemaCompiler() = default;
+  JsonSchemaCompiler(const JsonSchemaCompiler&) = delete;
+  JsonSchemaCompiler& operator=(const JsonSchemaCompiler&) = delete;
+  JsonSchemaCompiler(JsonSchemaCompiler&&) = delete;
+  JsonSchemaCompiler& operator=(JsonSchemaCompiler&&) = delete;
+  virtual ~JsonSchemaCompiler() = default;
 
   /// The same schema text may be compiled once and shared.
   /// \throws InvalidSchemaError  `schema` is no JSON, no schema, of another draft than 7, or refers

@@ -3,7 +3,7 @@
 /// \file
 /// One listener and the messages on their way to it.
 
-#include <castore/in_memory/delivery.hpp>
+#include <castore/in_memory/delivery_options.hpp>
 #include <castore/message.hpp>
 #include <condition_variable>
 #include <cstddef>

@@ -10,13 +10,7 @@
 namespace castore {
 namespace {
 
-struct StoredRow {
-  std::string event_store_id;
-  EventDetail event;
-  std::int64_t position = 0;
-};
-
-using Events = std::map<Version, std::shared_ptr<const StoredRow>>;
+using Events = std::map<Version, std::shared_ptr<const FeedEvent>>;
 using AggregateKey = std::pair<Timestamp, std::string>;  ///< in the order of a listing
 
 struct StoreData {
@@ -33,7 +27,7 @@ struct InMemoryEventStorageAdapter::Impl {
   mutable std::recursive_mutex mutex;
   Clock clock;
   std::map<std::string, StoreData, std::less<>> stores;
-  std::map<std::int64_t, std::shared_ptr<const StoredRow>> by_position;
+  std::map<std::int64_t, std::shared_ptr<const FeedEvent>> by_position;
   std::int64_t last_position = 0;
 
   /// While a group is pushed: how to take it back, oldest first.
@@ -41,12 +35,12 @@ struct InMemoryEventStorageAdapter::Impl {
     std::string event_store_id;
     std::string aggregate_id;
     Version version;
-    std::shared_ptr<const StoredRow> before;  ///< null: there was none
+    std::shared_ptr<const FeedEvent> before;  ///< null: there was none
   };
   std::vector<Undo>* undo = nullptr;
 
   void put(std::string_view event_store_id, std::string_view aggregate_id, Version version,
-           std::shared_ptr<const StoredRow> row);
+           std::shared_ptr<const FeedEvent> row);
   void store(std::string_view event_store_id, const NewEventView& event, Timestamp timestamp,
              const PushEventOptions& options);
   void take_back(std::vector<Undo>& log);
@@ -55,10 +49,10 @@ struct InMemoryEventStorageAdapter::Impl {
 /// Sets or, with null, erases one row, and keeps the other orders with it.
 void InMemoryEventStorageAdapter::Impl::put(std::string_view event_store_id,
                                             std::string_view aggregate_id, Version version,
-                                            std::shared_ptr<const StoredRow> row) {
+                                            std::shared_ptr<const FeedEvent> row) {
   StoreData& store = stores[std::string(event_store_id)];
   Events& events = store.aggregates[std::string(aggregate_id)];
-  const auto key = [&](const StoredRow& of) {
+  const auto key = [&](const FeedEvent& of) {
     return AggregateKey{of.event.timestamp, std::string(aggregate_id)};
   };
   if (const auto old = events.find(version); old != events.end()) {
@@ -79,7 +73,7 @@ void InMemoryEventStorageAdapter::Impl::store(std::string_view event_store_id,
                                               const NewEventView& event, Timestamp timestamp,
                                               const PushEventOptions& options) {
   Version newest = 0;
-  std::shared_ptr<const StoredRow> before;
+  std::shared_ptr<const FeedEvent> before;
   if (const auto store = stores.find(event_store_id); store != stores.end()) {
     const auto& aggregates = store->second.aggregates;
     if (const auto found = aggregates.find(event.aggregate_id); found != aggregates.end()) {
@@ -96,7 +90,7 @@ void InMemoryEventStorageAdapter::Impl::store(std::string_view event_store_id,
     throw VersionGapError(std::string(event_store_id), std::string(event.aggregate_id),
                           event.version, next_version(newest));
   }
-  auto row = std::make_shared<StoredRow>();
+  auto row = std::make_shared<FeedEvent>();
   row->event_store_id = event_store_id;
   row->event = to_detail(event, timestamp);
   row->position = before ? before->position : ++last_position;
@@ -125,7 +119,7 @@ class InMemoryEventStorageAdapter::Feed final : public EventFeed {
     if (query_.order == FeedOrder::position && query_.after) last_ = query_.after->position;
   }
 
-  std::span<const FedEvent> next_page() override {
+  std::span<const FeedEvent> next_page() override {
     page_.clear();
     text_ = 0;
     const std::lock_guard lock(impl_->mutex);
@@ -144,28 +138,28 @@ class InMemoryEventStorageAdapter::Feed final : public EventFeed {
 
  private:
   void sort() {
-    std::vector<const StoredRow*> rows;
+    std::vector<const FeedEvent*> rows;
     const std::lock_guard lock(impl_->mutex);
     for (const auto& [position, row] : impl_->by_position) {
       if (fits(*row)) rows.push_back(row.get());
     }
-    std::stable_sort(rows.begin(), rows.end(), [](const StoredRow* a, const StoredRow* b) {
+    std::stable_sort(rows.begin(), rows.end(), [](const FeedEvent* a, const FeedEvent* b) {
       return a->event.timestamp < b->event.timestamp;
     });
-    for (const StoredRow* const row : rows) sorted_.push_back(row->position);
+    for (const FeedEvent* const row : rows) sorted_.push_back(row->position);
   }
 
-  [[nodiscard]] bool fits(const StoredRow& row) const {
+  [[nodiscard]] bool fits(const FeedEvent& row) const {
     return matches(query_, row.position, row.event_store_id, to_view(row.event));
   }
   [[nodiscard]] bool is_full() const noexcept {
     constexpr std::size_t most_text = 1 << 20;
     return page_.size() == query_.page_size || text_ >= most_text;
   }
-  void add(const StoredRow& row) {
+  void add(const FeedEvent& row) {
     last_ = row.position;
     if (!fits(row)) return;
-    page_.push_back({row.position, row.event_store_id, row.event});
+    page_.push_back(row);
     text_ += row.event.payload.value_or("").size() + row.event.metadata.value_or("").size();
   }
 
@@ -174,7 +168,7 @@ class InMemoryEventStorageAdapter::Feed final : public EventFeed {
   std::int64_t last_ = 0;             ///< in the order of positions: how far the pages have come
   std::vector<std::int64_t> sorted_;  ///< in the order of timestamps: what is to be handed out
   std::size_t next_sorted_ = 0;
-  std::vector<FedEvent> page_;
+  std::vector<FeedEvent> page_;
   std::size_t text_ = 0;  ///< bytes in the page
 };
 
@@ -189,7 +183,7 @@ void InMemoryEventStorageAdapter::for_each_event(std::string_view event_store_id
                                                  EventVisitor visitor) const {
   check_query(options);
   // Rows are immutable and shared, so that the visitor runs on one moment's events without a lock.
-  std::vector<std::shared_ptr<const StoredRow>> rows;
+  std::vector<std::shared_ptr<const FeedEvent>> rows;
   {
     const std::lock_guard lock(impl_->mutex);
     const auto store = impl_->stores.find(event_store_id);

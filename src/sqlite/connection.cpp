@@ -338,6 +338,7 @@ bool Connection::is_utf8() {
 
 namespace {
 
+constexpr auto begin_deferred = "BEGIN";
 constexpr auto begin_immediate = "BEGIN IMMEDIATE";
 constexpr auto commit_transaction = "COMMIT";
 constexpr auto rollback_transaction = "ROLLBACK";
@@ -380,6 +381,21 @@ void Connection::rollback(bool savepoint) noexcept {
   } catch (...) {
     doomed_ = true;
     // What cannot be rolled back now is rolled back when the file is opened next.
+  }
+}
+
+ReadTransaction::ReadTransaction(Connection& connection)
+    : connection_(connection), is_savepoint_(connection.in_transaction()) {
+  connection.prepare_transactions();  // so that ending it needs no memory
+  connection.borrow(is_savepoint_ ? begin_savepoint : begin_deferred)->step();
+}
+
+ReadTransaction::~ReadTransaction() {
+  if (!is_savepoint_) return connection_.rollback(false);
+  try {
+    connection_.commit(true);
+  } catch (...) {
+    // The transaction around it ends it.
   }
 }
 

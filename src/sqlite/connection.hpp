@@ -199,4 +199,17 @@ class Connection {
   std::optional<bool> is_utf8_;  ///< once it was asked for
 };
 
+/// One moment for several statements that read. Inside a transaction it is a savepoint, and leaves
+/// that transaction as it was.
+class ReadTransaction {
+ public:
+  explicit ReadTransaction(Connection& connection);
+  ReadTransaction& operator=(ReadTransaction&&) = delete;
+  ~ReadTransaction();
+
+ private:
+  Connection& connection_;
+  bool is_savepoint_;
+};
+
 }  // namespace castore::sqlite

@@ -6,7 +6,7 @@
 #include "sqlite/database_impl.hpp"
 #include "sqlite/file.hpp"
 #include "sqlite/migrations.hpp"
-#include "sqlite/stored_event.hpp"
+#include "sqlite/row.hpp"
 
 namespace castore::sqlite {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "sqlite/database_impl.hpp"
 #include "sqlite/encoding.hpp"
-#include "sqlite/stored_event.hpp"
+#include "sqlite/row.hpp"
 
 namespace castore::sqlite {
 namespace {
@@ -85,11 +85,11 @@ std::string FeedSql::conditions(const FeedQuery& query) {
       sql += " AND +event_store_id" + one_of(query.event_store_ids);
   }
   if (!query.types.empty()) sql += " AND type" + one_of(query.types);
-  if (query.from) sql += " AND +timestamp >= " + parameter(count(*query.from));
-  if (query.to) sql += " AND +timestamp <= " + parameter(count(*query.to));
+  if (query.from) sql += " AND +timestamp >= " + parameter(to_microseconds(*query.from));
+  if (query.to) sql += " AND +timestamp <= " + parameter(to_microseconds(*query.to));
   if (query.order == FeedOrder::timestamp && query.after) {
-    sql += " AND (+timestamp, +position) > (" + parameter(count(query.after->timestamp)) + ", " +
-           parameter(query.after->position) + ")";
+    sql += " AND (+timestamp, +position) > (" + parameter(to_microseconds(query.after->timestamp)) +
+           ", " + parameter(query.after->position) + ")";
   }
   return sql;
 }
@@ -123,7 +123,7 @@ class Page {
   [[nodiscard]] bool is_full() const noexcept {
     return used_ == most_events_ || text_size_ >= most_text;
   }
-  [[nodiscard]] std::span<const FedEvent> events() const noexcept {
+  [[nodiscard]] std::span<const FeedEvent> events() const noexcept {
     return {events_.data(), used_};
   }
 
@@ -138,7 +138,7 @@ class Page {
   static void assign(std::optional<std::string>& target, std::optional<std::string_view> text);
 
   std::size_t most_events_;
-  std::vector<FedEvent> events_;
+  std::vector<FeedEvent> events_;
   std::size_t used_ = 0;
   std::size_t text_size_ = 0;
 };
@@ -170,7 +170,7 @@ void Page::assign(std::optional<std::string>& target, std::optional<std::string_
 void Page::add(const EventRow& row) {
   const EventView& event = row.event;
   if (used_ == events_.size()) events_.emplace_back();
-  FedEvent& fed = events_[used_++];
+  FeedEvent& fed = events_[used_++];
   fed.position = row.position;
   fed.event_store_id.assign(row.event_store_id);
   fed.event.aggregate_id.assign(event.aggregate_id);
@@ -268,28 +268,6 @@ class Sorter {
   std::int64_t left_ = 0;  ///< how many are still to be handed out
 };
 
-/// One moment for several statements.
-class Snapshot {
- public:
-  explicit Snapshot(const Reading& reading)
-      // Nobody else writes while we have the connection that does.
-      : connection_(reading.on_writer() ? nullptr : &reading.connection()) {
-    if (connection_ == nullptr) return;
-    connection_->prepare_transactions();  // to end it takes no memory then
-    connection_->execute("BEGIN");
-  }
-  Snapshot(const Snapshot&) = delete;
-  Snapshot& operator=(const Snapshot&) = delete;
-  Snapshot(Snapshot&&) = delete;
-  Snapshot& operator=(Snapshot&&) = delete;
-  ~Snapshot() {
-    if (connection_ != nullptr) connection_->rollback(false);
-  }
-
- private:
-  Connection* connection_;
-};
-
 /// \returns `position`. A damaged table might hand out the same rows for ever.
 /// \throws StorageError  it does not follow `previous`
 std::int64_t behind(std::int64_t previous, std::int64_t position) {
@@ -315,7 +293,7 @@ class SqliteEventFeed final : public EventFeed {
     }
   }
 
-  std::span<const FedEvent> next_page() override {
+  std::span<const FeedEvent> next_page() override {
     if (!positions_are_sound_) check_positions();
     page_.clear();
     if (sorter_ || query_.aggregate_id) {
@@ -505,7 +483,9 @@ void SqliteEventFeed::read_listed_page() {
   next_listed_ = Reading::from(*database_, [this](const Reading& reading) {
     page_.clear();
     std::size_t next = next_listed_;
-    const Snapshot snapshot(reading);
+    // Nobody else writes while we have the connection that does.
+    std::optional<ReadTransaction> transaction;
+    if (!reading.on_writer()) transaction.emplace(reading.connection());
     const auto statement = reading.connection().borrow(select_at_position);
     for (; next < listed_.size() && !page_.is_full(); ++next) {
       statement->bind(1, listed_[next].position);

@@ -12,7 +12,7 @@
 #include "sqlite/database_impl.hpp"
 #include "sqlite/encoding.hpp"
 #include "sqlite/event_feed.hpp"
-#include "sqlite/stored_event.hpp"
+#include "sqlite/row.hpp"
 
 namespace castore {
 namespace {
@@ -146,7 +146,7 @@ void bind_event(const Connection::Borrowed& statement, std::string_view event_st
   bind_key(statement, event_store_id, event);
   statement->bind(3, event.version);
   statement->bind(4, event.type);
-  statement->bind(5, count(timestamp));
+  statement->bind(5, to_microseconds(timestamp));
   statement->bind(6, event.payload);
   statement->bind(7, event.metadata);
 }
@@ -260,12 +260,12 @@ void store(Connection& connection, std::string_view event_store_id, const NewEve
   throw StorageError(ErrorCode::storage, "a constraint that is not castore's forbids the event");
 }
 
-class PushedEvent final : public sqlite::PendingWrite {
+class EventWrite final : public sqlite::PendingWrite {
  public:
   /// \param alone  whether no trigger has a say in what is stored
-  PushedEvent(Connection* connection, bool alone, const Clock& clock,
-              std::string_view event_store_id, const NewEventView& event,
-              const PushEventOptions& options)
+  EventWrite(Connection* connection, bool alone, const Clock& clock,
+             std::string_view event_store_id, const NewEventView& event,
+             const PushEventOptions& options)
       : connection_(connection),
         alone_(alone),
         clock_(clock),
@@ -292,10 +292,10 @@ class PushedEvent final : public sqlite::PendingWrite {
   Timestamp timestamp_{};
 };
 
-class PushedGroup final : public sqlite::PendingWrite {
+class GroupWrite final : public sqlite::PendingWrite {
  public:
-  PushedGroup(Connection* connection, const Clock& clock, std::optional<Timestamp> timestamp,
-              std::span<const GroupedEventView> events, const PushEventGroupOptions& options)
+  GroupWrite(Connection* connection, const Clock& clock, std::optional<Timestamp> timestamp,
+             std::span<const GroupedEventView> events, const PushEventGroupOptions& options)
       : connection_(connection),
         clock_(clock),
         given_(timestamp),
@@ -396,7 +396,7 @@ class Shown {
     const auto add = [&](std::size_t hash) { digest = digest * 1099511628211U + hash; };
     const auto add_text = [&](std::string_view text) { add(std::hash<std::string_view>()(text)); };
     add(static_cast<std::size_t>(event.version));
-    add(static_cast<std::size_t>(count(event.timestamp)));
+    add(static_cast<std::size_t>(to_microseconds(event.timestamp)));
     add_text(event.type);
     add_text(event.payload.value_or(""));
     add_text(event.metadata.value_or(""));
@@ -415,9 +415,9 @@ struct Listing {
       : event_store_id(store),
         has_valid_id(is_valid_id(store)),
         query(asked),
-        lowest(count(asked.initial_event_after.value_or(min_timestamp))),
-        highest(
-            count(std::min(asked.initial_event_before.value_or(max_timestamp), max_timestamp))) {}
+        lowest(to_microseconds(asked.initial_event_after.value_or(min_timestamp))),
+        highest(to_microseconds(
+            std::min(asked.initial_event_before.value_or(max_timestamp), max_timestamp))) {}
 
   /// One more than asked for tells whether there is a next page.
   [[nodiscard]] bool is_full(std::size_t size) const noexcept {
@@ -464,8 +464,10 @@ void check_ends(Connection& connection, const Listing& listing) {
     row->bind(2, end);
     if (row->step()) sqlite::check_stored_event(connection, row->integer(0));
   };
-  if (!listing.query.initial_event_after) check(find_initial_event_before, count(min_timestamp));
-  if (!listing.query.initial_event_before) check(find_initial_event_after, count(max_timestamp));
+  if (!listing.query.initial_event_after)
+    check(find_initial_event_before, to_microseconds(min_timestamp));
+  if (!listing.query.initial_event_before)
+    check(find_initial_event_after, to_microseconds(max_timestamp));
   check(find_initial_event_without_id, listing.lowest);
 }
 
@@ -484,15 +486,16 @@ void check_summary(Connection& connection, const Connection::Borrowed& row) {
   if (sound) return;
   const auto malformed = connection.borrow(find_malformed_event);
   malformed->bind(1, event_store_id);
-  malformed->bind(2, count(min_timestamp));
-  malformed->bind(3, count(max_timestamp));
+  malformed->bind(2, to_microseconds(min_timestamp));
+  malformed->bind(3, to_microseconds(max_timestamp));
   if (malformed->step()) sqlite::check_stored_event(connection, malformed->integer(0));
 }
 
 ListedRows list_by_index(Connection& connection, const Listing& listing) {
   const ListAggregateIdsQuery& query = listing.query;
   const std::int64_t start = query.reverse ? listing.highest + 1 : listing.lowest;
-  const std::int64_t last = query.last ? count(query.last->initial_event_timestamp) : start;
+  const std::int64_t last =
+      query.last ? to_microseconds(query.last->initial_event_timestamp) : start;
   // A token's place may lie outside bounds that the call has narrowed.
   const bool continues = query.last && (query.reverse ? last < start : last >= start);
 
@@ -527,7 +530,7 @@ ListedRows list_by_timestamp(Connection& connection, const Listing& listing) {
   std::int64_t lowest = listing.lowest;
   std::int64_t highest = listing.highest;
   if (query.last) {
-    const std::int64_t last = count(query.last->initial_event_timestamp);
+    const std::int64_t last = to_microseconds(query.last->initial_event_timestamp);
     (query.reverse ? highest : lowest) =
         query.reverse ? std::min(highest, last) : std::max(lowest, last);
   }
@@ -621,7 +624,7 @@ Timestamp SqliteEventStorageAdapter::push_event(std::string_view event_store_id,
   // On a host's connection nothing keeps out triggers that are made later.
   const bool alone = database.options.foreign_triggers == sqlite::ForeignTriggers::refuse &&
                      !database.on_host_connection;
-  PushedEvent write(database.writer.get(), alone, clock_, event_store_id, event, options);
+  EventWrite write(database.writer.get(), alone, clock_, event_store_id, event, options);
   database.run(write);
   return write.timestamp();
 }
@@ -635,7 +638,7 @@ Timestamp SqliteEventStorageAdapter::push_event_group(std::span<const GroupedEve
     return grouped.adapter == this || database.adapters.contains(grouped.adapter);
   });
   if (!plain) return push_through_adapters(events, given, options);
-  PushedGroup write(database.writer.get(), clock_, given, events, options);
+  GroupWrite write(database.writer.get(), clock_, given, events, options);
   database.run(write);
   return write.timestamp();
 }

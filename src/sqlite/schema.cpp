@@ -234,35 +234,10 @@ void check_nothing_is_hidden(Connection& connection, const Objects& ours, const 
   }
 }
 
-/// What is read while it lives is of one moment: another process may be at work on the schema. A
-/// savepoint, since the host may be inside a transaction.
-class Snapshot {
- public:
-  explicit Snapshot(Connection& connection)
-      // Prepared before there is something to end: memory may be short then.
-      : release_(connection.borrow("RELEASE castore_snapshot")) {
-    connection.execute("SAVEPOINT castore_snapshot");
-  }
-  Snapshot(const Snapshot&) = delete;
-  Snapshot& operator=(const Snapshot&) = delete;
-  Snapshot(Snapshot&&) = delete;
-  Snapshot& operator=(Snapshot&&) = delete;
-  ~Snapshot() {
-    try {
-      release_->step();
-    } catch (...) {
-      // The connection is not used any more.
-    }
-  }
-
- private:
-  Connection::Borrowed release_;
-};
-
 }  // namespace
 
 int check_schema(Connection& connection, const std::string& file) {
-  const Snapshot snapshot(connection);
+  const ReadTransaction moment(connection);  // another process may be at work on the schema
   const Objects objects = read_objects(connection);
   const int newest = migrations().back().version;
   if (objects.empty()) return 0;

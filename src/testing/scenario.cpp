@@ -124,10 +124,10 @@ Clock make_clock() {
   };
 }
 
-std::shared_ptr<InMemoryEventStorageAdapter> adapter_with(const std::vector<FedEvent>& events,
+std::shared_ptr<InMemoryEventStorageAdapter> adapter_with(const std::vector<FeedEvent>& events,
                                                           const Clock& clock) {
   auto adapter = std::make_shared<InMemoryEventStorageAdapter>(clock);
-  for (const FedEvent& fed : events) {
+  for (const FeedEvent& fed : events) {
     adapter->push_event(fed.event_store_id, to_new_event(to_view(fed.event)),
                         {.allow_version_gap = true});
   }
@@ -136,23 +136,23 @@ std::shared_ptr<InMemoryEventStorageAdapter> adapter_with(const std::vector<FedE
 
 using EventKey = std::tuple<std::string_view, std::string_view, Version>;
 
-EventKey key_of(const FedEvent& fed) {
+EventKey key_of(const FeedEvent& fed) {
   return {fed.event_store_id, fed.event.aggregate_id, fed.event.version};
 }
 
-std::map<EventKey, const FedEvent*> by_key(const std::vector<FedEvent>& events) {
-  std::map<EventKey, const FedEvent*> map;
-  for (const FedEvent& fed : events) map.emplace(key_of(fed), &fed);
+std::map<EventKey, const FeedEvent*> by_key(const std::vector<FeedEvent>& events) {
+  std::map<EventKey, const FeedEvent*> map;
+  for (const FeedEvent& fed : events) map.emplace(key_of(fed), &fed);
   return map;
 }
 
 /// Of events that are to be as they were: what each was (-) and is (+) that is not.
-std::string changes(const std::vector<FedEvent>& before, const std::vector<FedEvent>& now) {
+std::string changes(const std::vector<FeedEvent>& before, const std::vector<FeedEvent>& now) {
   const auto now_by_key = by_key(now);
   std::map<std::string, std::string> by_store;
-  for (const FedEvent& fed : before) {
+  for (const FeedEvent& fed : before) {
     const auto found = now_by_key.find(key_of(fed));
-    const FedEvent* const is = found == now_by_key.end() ? nullptr : found->second;
+    const FeedEvent* const is = found == now_by_key.end() ? nullptr : found->second;
     if (is != nullptr && is->event == fed.event) continue;
     std::string& text = by_store[fed.event_store_id];
     text += "    - " + line_of(to_new(fed.event), true) + "\n";
@@ -164,11 +164,11 @@ std::string changes(const std::vector<FedEvent>& before, const std::vector<FedEv
 }
 
 /// By event store, in the order of commit.
-std::map<std::string, std::vector<NewEventDetail>> additions(const std::vector<FedEvent>& before,
-                                                             const std::vector<FedEvent>& now) {
+std::map<std::string, std::vector<NewEventDetail>> additions(const std::vector<FeedEvent>& before,
+                                                             const std::vector<FeedEvent>& now) {
   const auto before_by_key = by_key(before);
   std::map<std::string, std::vector<NewEventDetail>> added;
-  for (const FedEvent& fed : now) {
+  for (const FeedEvent& fed : now) {
     if (before_by_key.contains(key_of(fed))) continue;
     added[fed.event_store_id].push_back(to_new(fed.event));
   }
@@ -219,8 +219,8 @@ ScenarioStage& ScenarioStage::operator=(const ScenarioStage& other) {
   return *this;
 }
 
-std::vector<FedEvent> ScenarioStage::events() const {
-  std::vector<FedEvent> events;
+std::vector<FeedEvent> ScenarioStage::events() const {
+  std::vector<FeedEvent> events;
   const auto feed = adapter_->open_event_feed({});
   for (auto page = feed->next_page(); !page.empty(); page = feed->next_page()) {
     events.insert(events.end(), page.begin(), page.end());

@@ -25,7 +25,7 @@ struct Schema final : castore::JsonSchema {
   std::string member_;
 };
 
-struct Schemas final : castore::JsonSchemas {
+struct Schemas final : castore::JsonSchemaCompiler {
   [[nodiscard]] std::shared_ptr<const castore::JsonSchema> compile(
       std::string_view member) override {
     return std::make_shared<Schema>(member);
@@ -189,7 +189,7 @@ struct Reducer {
 using Store = castore::EventStore<State, Opened, Closed, Changed>;
 
 extern "C" void castore_register(castore::Registry& registry) {
-  Store store(store_id, Reducer{}, nullptr, {.json_schemas = std::make_shared<Schemas>()});
+  Store store(store_id, Reducer{}, nullptr, {.schema_compiler = std::make_shared<Schemas>()});
   registry.add(store);
   registry.add(
       castore::Command(command_id, castore::event_stores(store),

@@ -95,7 +95,7 @@ struct Schema final : castore::JsonSchema {
   }
 };
 
-struct Schemas final : castore::JsonSchemas {
+struct Schemas final : castore::JsonSchemaCompiler {
   [[nodiscard]] std::shared_ptr<const castore::JsonSchema> compile(std::string_view) override {
     may_throw("compile");
     return std::make_shared<Schema>();
@@ -107,7 +107,8 @@ using Store = castore::EventStore<Aggregate, Up>;
 extern "C" void castore_register(castore::Registry& registry) {
   may_throw("register");
   const auto schemas = std::make_shared<Schemas>();
-  const Store store("S", Reducer{}, nullptr, {.json_schemas = schemas, .validate_on_read = true});
+  const Store store("S", Reducer{}, nullptr,
+                    {.schema_compiler = schemas, .validate_on_read = true});
   registry.add(store);
   registry.add(
       castore::Command("UP", castore::event_stores(store),
@@ -117,7 +118,7 @@ extern "C" void castore_register(castore::Registry& registry) {
                          may_throw("handler");
                          return Output{};
                        },
-                       {.input_schema = "{}", .json_schemas = schemas}));
+                       {.input_schema = "{}", .schema_compiler = schemas}));
   registry.add(castore::EventStoreDescription{
       .event_store_id = "BY_HAND",
       .event_types = {},

@@ -120,7 +120,7 @@ json Driver::Impl::push_event(const json& args) {
 }
 
 json Driver::Impl::push_event_group(const json& args) {
-  std::vector<castore::AnyGroupedEvent> events;
+  std::vector<castore::GroupedEventRef> events;
   std::vector<std::function<json()>> answers;  // own what `events` refers to
   for (const json& item : args.at("events")) {
     if (flag(item, "detached")) throw Unsupported{};

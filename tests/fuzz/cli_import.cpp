@@ -81,7 +81,7 @@ Counted import_in_memory(EventStorageAdapter& adapter, std::string_view lines, s
   for (std::int64_t number = 1; number <= count && !lines.empty(); ++number) {
     const std::string_view line = take_until('\n', lines);
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    const StoredEvent stored = parse_stored_event(line);
+    const EventLine stored = parse_event_line(line);
     try {
       static_cast<void>(adapter.push_event(stored.event_store_id, to_view(stored.event), {}));
       ++counted.imported;

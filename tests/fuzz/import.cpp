@@ -14,7 +14,7 @@
 namespace castore::fuzz {
 namespace {
 
-std::string line_of(const StoredEvent& stored, const EventDetail& event) {
+std::string line_of(const EventLine& stored, const EventDetail& event) {
   std::string line = "{\"eventStoreId\":";
   append_json_string(line, stored.event_store_id);
   line += ",\"event\":";
@@ -29,9 +29,9 @@ std::optional<std::string> compact(const std::optional<std::string>& json) {
   return out;
 }
 
-std::optional<StoredEvent> parsed(std::string_view line) {
+std::optional<EventLine> parsed(std::string_view line) {
   try {
-    return parse_stored_event(line);
+    return parse_event_line(line);
   } catch (const InvalidEventError&) {
     return std::nullopt;
   } catch (const InvalidTimestampError&) {
@@ -39,7 +39,7 @@ std::optional<StoredEvent> parsed(std::string_view line) {
   }
 }
 
-void check_meaning(std::string_view line, const StoredEvent& stored) {
+void check_meaning(std::string_view line, const EventLine& stored) {
   const Opinion opinion = nlohmann_on(line);
   require(opinion.value || opinion.number_too_large, "an accepted line is JSON");
   if (!opinion.value) return;
@@ -57,7 +57,7 @@ void check_meaning(std::string_view line, const StoredEvent& stored) {
 }
 
 /// Answers whether the rules let it in.
-bool push(EventStorageAdapter& adapter, const StoredEvent& stored) {
+bool push(EventStorageAdapter& adapter, const EventLine& stored) {
   try {
     static_cast<void>(adapter.push_event(stored.event_store_id, to_view(stored.event),
                                          {.allow_version_gap = true}));
@@ -88,7 +88,7 @@ void check_line(EventStorageAdapter& adapter, std::string_view line) {
   require(again.find('\n') == std::string::npos, "an event is written on one line");
   stored->event.payload = compact(stored->event.payload);
   stored->event.metadata = compact(stored->event.metadata);
-  require(parse_stored_event(again) == *stored, "an event that is written is read as the same");
+  require(parse_event_line(again) == *stored, "an event that is written is read as the same");
 }
 
 void check(std::string_view input) {

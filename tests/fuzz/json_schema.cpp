@@ -3,7 +3,7 @@
 /// wrong is in the value. The first line is the schema, the rest the value.
 
 #include <castore/event_json.hpp>
-#include <castore/json_schema/json_schemas.hpp>
+#include <castore/json_schema/draft7.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,7 +17,7 @@ namespace {
 
 std::shared_ptr<const JsonSchema> compiled(std::string_view schema) {
   try {
-    return Draft7JsonSchemas().compile(schema);
+    return Draft7SchemaCompiler().compile(schema);
   } catch (const InvalidSchemaError& error) {
     require(is_utf8(error.what()), "why a schema is refused is text");
     return nullptr;

@@ -1,5 +1,5 @@
 #include <doctest/doctest.h>
-#include <castore/json_schema/json_schemas.hpp>
+#include <castore/json_schema/draft7.hpp>
 
 #include <array>
 #include <memory>
@@ -30,7 +30,7 @@ std::string as_json(std::string_view text) {
 }
 
 std::shared_ptr<const JsonSchema> schema_of(std::string_view pattern) {
-  return Draft7JsonSchemas().compile("{\"pattern\":" + as_json(pattern) + "}");
+  return Draft7SchemaCompiler().compile("{\"pattern\":" + as_json(pattern) + "}");
 }
 
 bool is_found(std::string_view pattern, std::string_view text) {
@@ -276,7 +276,7 @@ TEST_CASE("long strings are matched and too long ones are violations") {
   CHECK(!is_found("(?<=b.*)a", many));
   CHECK(is_found("^(ä|b)*$", repeated("ä", 40'000)));
   CHECK(is_found(R"(^\s*$)", repeated(" ", 40'000)));
-  CHECK(Draft7JsonSchemas()
+  CHECK(Draft7SchemaCompiler()
             .compile(R"({"patternProperties":{"^(a|b)*$":true},"additionalProperties":false})")
             ->validate(std::string("{").append(as_json(many)).append(":1}"))
             .empty());
@@ -285,7 +285,7 @@ TEST_CASE("long strings are matched and too long ones are violations") {
   REQUIRE(violations.size() == 1);
   CHECK(violations[0].message ==
         "a string of more than 1000000 characters is not matched against the pattern \"a\"");
-  CHECK(Draft7JsonSchemas()
+  CHECK(Draft7SchemaCompiler()
             .compile(R"({"patternProperties":{"a":true}})")
             ->validate(std::string("{").append(too_many).append(":1}"))
             .size() == 1);

@@ -92,7 +92,7 @@ TEST_CASE_FIXTURE(Feeds, "a long history of one aggregate is fed whole") {
   for (const FeedOrder order : {FeedOrder::position, FeedOrder::timestamp}) {
     const auto all = feed_of(events, {.aggregate_id = "a0", .order = order});
     REQUIRE(all.size() == 45'000);
-    CHECK(std::is_sorted(all.begin(), all.end(), [](const FedEvent& a, const FedEvent& b) {
+    CHECK(std::is_sorted(all.begin(), all.end(), [](const FeedEvent& a, const FeedEvent& b) {
       return a.position < b.position;
     }));
   }
@@ -107,7 +107,7 @@ TEST_CASE_FIXTURE(Feeds, "timestamps that run backwards are fed in their order")
   REQUIRE(all.size() == 45'000);
   CHECK(all.front().position == 45'000);
   CHECK(all.back().position == 1);
-  CHECK(std::is_sorted(all.begin(), all.end(), [](const FedEvent& a, const FedEvent& b) {
+  CHECK(std::is_sorted(all.begin(), all.end(), [](const FeedEvent& a, const FeedEvent& b) {
     return a.event.timestamp < b.event.timestamp;
   }));
 }

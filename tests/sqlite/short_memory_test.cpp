@@ -247,7 +247,7 @@ TEST_CASE("a feed that was short of memory once goes on where it was") {
       try {
         const auto page = feed.next_page();
         if (page.empty()) return;
-        for (const FedEvent& event : page) positions.push_back(event.position);
+        for (const FeedEvent& event : page) positions.push_back(event.position);
       } catch (const Error&) {
       } catch (const std::bad_alloc&) {
       }

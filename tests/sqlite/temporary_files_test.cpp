@@ -84,7 +84,7 @@ TEST_CASE_FIXTURE(TemporaryFiles, "a feed goes on where its temporary file could
   int failures = 0;
   for (;;) {
     if (failures < 2) plan(Failure::read_error, 2, false);
-    std::span<const FedEvent> page;
+    std::span<const FeedEvent> page;
     const auto error = thrown<StorageError>([&] { page = feed->next_page(); });
     if (error) {
       ++failures;
@@ -94,7 +94,7 @@ TEST_CASE_FIXTURE(TemporaryFiles, "a feed goes on where its temporary file could
     }
     if (page.empty()) break;
     bool is_in_order = true;
-    for (const FedEvent& event : page) is_in_order = is_in_order && event.position == next--;
+    for (const FeedEvent& event : page) is_in_order = is_in_order && event.position == next--;
     CHECK(is_in_order);
   }
   CHECK(next == 0);
@@ -109,7 +109,7 @@ bool hands_out_everything_or_throws(FaultyVfs& disk, EventFeed& feed, std::int64
   int errors = 0;
   constexpr int most_errors = 4;
   while (errors < most_errors) {
-    std::span<const FedEvent> page;
+    std::span<const FeedEvent> page;
     const auto error = thrown<StorageError>([&] { page = feed.next_page(); });
     if (error) {
       CHECK(std::string(error->what()).starts_with(failed));
@@ -118,7 +118,7 @@ bool hands_out_everything_or_throws(FaultyVfs& disk, EventFeed& feed, std::int64
       continue;
     }
     if (page.empty()) break;
-    for (const FedEvent& event : page) is_in_order = is_in_order && event.position == next--;
+    for (const FeedEvent& event : page) is_in_order = is_in_order && event.position == next--;
   }
   CHECK(is_in_order);
   CHECK((next == 0 || errors == most_errors));

@@ -49,16 +49,16 @@ class Rot13Adapter final : public ForwardingAdapter {
    public:
     explicit Feed(std::unique_ptr<EventFeed> inner) : inner_(std::move(inner)) {}
 
-    std::span<const FedEvent> next_page() override {
+    std::span<const FeedEvent> next_page() override {
       const auto page = inner_->next_page();
       page_.assign(page.begin(), page.end());
-      for (FedEvent& fed : page_) fed.event.payload = rot13(fed.event.payload);
+      for (FeedEvent& fed : page_) fed.event.payload = rot13(fed.event.payload);
       return page_;
     }
 
    private:
     std::unique_ptr<EventFeed> inner_;
-    std::vector<FedEvent> page_;
+    std::vector<FeedEvent> page_;
   };
 };
 

@@ -3,7 +3,7 @@
 /// component castore::json_schema.
 
 #include <castore/castore.hpp>
-#include <castore/json_schema/json_schemas.hpp>
+#include <castore/json_schema/draft7.hpp>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -47,8 +47,9 @@ struct PokemonReducer {
 using Pokemons = castore::EventStore<Pokemon, PokemonAppeared>;
 
 void check_events(const std::shared_ptr<castore::EventStorageAdapter>& adapter,
-                  const std::shared_ptr<castore::JsonSchemas>& json_schemas) {
-  const Pokemons pokemons("POKEMONS", PokemonReducer{}, adapter, {.json_schemas = json_schemas});
+                  const std::shared_ptr<castore::JsonSchemaCompiler>& schema_compiler) {
+  const Pokemons pokemons("POKEMONS", PokemonReducer{}, adapter,
+                          {.schema_compiler = schema_compiler});
   try {
     pokemons.push_event(castore::NewEvent<PokemonAppeared>{
         .aggregate_id = "pikachu", .version = 1, .payload = {.name = "", .level = 420}});
@@ -60,7 +61,7 @@ void check_events(const std::shared_ptr<castore::EventStorageAdapter>& adapter,
 }
 
 void check_on_read(const std::shared_ptr<castore::EventStorageAdapter>& adapter,
-                   const std::shared_ptr<castore::JsonSchemas>& json_schemas) {
+                   const std::shared_ptr<castore::JsonSchemaCompiler>& schema_compiler) {
   adapter->push_event("POKEMONS",
                       {.aggregate_id = "mew",
                        .version = 1,
@@ -69,7 +70,7 @@ void check_on_read(const std::shared_ptr<castore::EventStorageAdapter>& adapter,
                       {});
 
   const Pokemons pokemons("POKEMONS", PokemonReducer{}, adapter,
-                          {.json_schemas = json_schemas, .validate_on_read = true});
+                          {.schema_compiler = schema_compiler, .validate_on_read = true});
   try {
     static_cast<void>(pokemons.get_aggregate("mew"));
   } catch (const castore::MalformedEventError& e) {
@@ -78,15 +79,16 @@ void check_on_read(const std::shared_ptr<castore::EventStorageAdapter>& adapter,
 }
 
 void check_commands(const std::shared_ptr<castore::EventStorageAdapter>& adapter,
-                    const std::shared_ptr<castore::JsonSchemas>& json_schemas) {
-  const Pokemons pokemons("POKEMONS", PokemonReducer{}, adapter, {.json_schemas = json_schemas});
+                    const std::shared_ptr<castore::JsonSchemaCompiler>& schema_compiler) {
+  const Pokemons pokemons("POKEMONS", PokemonReducer{}, adapter,
+                          {.schema_compiler = schema_compiler});
   const castore::Command appear(
       "WILD_POKEMON_APPEAR", castore::event_stores(pokemons),
       [](const PokemonAppeared& input, const castore::EventStores<Pokemons>& stores) {
         std::get<0>(stores).push_event(castore::NewEvent<PokemonAppeared>{
             .aggregate_id = input.name, .version = 1, .payload = input});
       },
-      {.input_schema = R"({"required": ["name", "level"]})", .json_schemas = json_schemas});
+      {.input_schema = R"({"required": ["name", "level"]})", .schema_compiler = schema_compiler});
 
   try {
     appear.describe().run(R"({"name":"Eevee"})", adapter);
@@ -107,9 +109,9 @@ void without_a_validator() {
 
 int main() {
   const auto adapter = std::make_shared<castore::InMemoryEventStorageAdapter>();
-  const auto json_schemas = std::make_shared<castore::Draft7JsonSchemas>();
-  check_events(adapter, json_schemas);
-  check_on_read(adapter, json_schemas);
-  check_commands(adapter, json_schemas);
+  const auto schema_compiler = std::make_shared<castore::Draft7SchemaCompiler>();
+  check_events(adapter, schema_compiler);
+  check_on_read(adapter, schema_compiler);
+  check_commands(adapter, schema_compiler);
   without_a_validator();
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <castore/in_memory/delivery.hpp>
+#include <castore/in_memory/delivery_options.hpp>
 #include <castore/message.hpp>
 #include <memory>
 #include <span>

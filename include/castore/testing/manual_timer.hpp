@@ -3,7 +3,7 @@
 /// \file
 /// Time for tests of queues and buses: it passes when the test says so.
 
-#include <castore/in_memory/delivery.hpp>
+#include <castore/in_memory/delivery_options.hpp>
 #include <chrono>
 #include <cstddef>
 #include <functional>

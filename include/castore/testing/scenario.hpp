@@ -117,7 +117,7 @@ class ScenarioStage {
     return event_store_ids_;
   }
   /// In the order of commit.
-  [[nodiscard]] std::vector<FedEvent> events() const;
+  [[nodiscard]] std::vector<FeedEvent> events() const;
   /// \throws ScenarioFailure  the command does not require that event store
   void require_own(const std::string& event_store_id) const;
   void given(const StoreEvents& events);
@@ -153,7 +153,7 @@ class ScenarioRun {
 
  private:
   ScenarioStage stage_;
-  std::vector<FedEvent> before_;
+  std::vector<FeedEvent> before_;
   std::exception_ptr error_;
   std::atomic<bool> error_is_expected_ = false;
 };

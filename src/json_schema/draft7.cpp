@@ -1,10 +1,10 @@
-#include <castore/json_schema/json_schemas.hpp>
+#include <castore/json_schema/draft7.hpp>
 
 #include "json_schema/compiled_schema.hpp"
 
 namespace castore {
 
-std::shared_ptr<const JsonSchema> Draft7JsonSchemas::compile(std::string_view schema) {
+std::shared_ptr<const JsonSchema> Draft7SchemaCompiler::compile(std::string_view schema) {
   const std::lock_guard lock(mutex_);
   const auto known = compiled_.find(schema);
   if (known != compiled_.end()) {

@@ -1,5 +1,5 @@
 #include <doctest/doctest.h>
-#include <castore/json_schema/json_schemas.hpp>
+#include <castore/json_schema/draft7.hpp>
 
 #include <algorithm>
 #include <castore/json_scanner.hpp>
@@ -15,7 +15,7 @@ namespace castore::testing {
 namespace {
 
 std::vector<SchemaViolation> violations_of(std::string_view schema, std::string_view json) {
-  return Draft7JsonSchemas().compile(schema)->validate(json);
+  return Draft7SchemaCompiler().compile(schema)->validate(json);
 }
 
 bool fits(std::string_view schema, std::string_view json) {
@@ -35,8 +35,8 @@ using Texts = std::vector<std::string>;
 
 /// Why the schema is refused; "accepted" if it is not.
 std::string refusal_of(std::string_view schema) {
-  const auto error =
-      thrown<InvalidSchemaError>([&] { static_cast<void>(Draft7JsonSchemas().compile(schema)); });
+  const auto error = thrown<InvalidSchemaError>(
+      [&] { static_cast<void>(Draft7SchemaCompiler().compile(schema)); });
   if (!error) return "accepted";
   constexpr std::string_view prefix = "Invalid JSON Schema: ";
   return std::string(error->what()).substr(prefix.size());
@@ -68,7 +68,7 @@ struct Case {
 void check_cases(const std::vector<Case>& cases) {
   for (const Case& c : cases) {
     CAPTURE(c.schema);
-    const auto schema = Draft7JsonSchemas().compile(c.schema);
+    const auto schema = Draft7SchemaCompiler().compile(c.schema);
     for (const std::string_view json : c.valid) {
       CAPTURE(json);
       CHECK(schema->validate(json).empty());
@@ -681,7 +681,7 @@ TEST_CASE("what is no JSON or has too large a number is a violation") {
 // --- Compiling and sharing ----------------------------------------------------------------------
 
 TEST_CASE("equal texts share one compiled schema for as long as somebody holds it") {
-  Draft7JsonSchemas schemas;
+  Draft7SchemaCompiler schemas;
   auto schema = schemas.compile(R"({"type":"string"})");
   CHECK(schemas.compile(R"({"type":"string"})") == schema);
   CHECK(schemas.compile(R"({"type": "string"})") != schema);
@@ -692,12 +692,13 @@ TEST_CASE("equal texts share one compiled schema for as long as somebody holds i
 }
 
 TEST_CASE("a compiled schema outlives what compiled it") {
-  const auto schema = std::make_unique<Draft7JsonSchemas>()->compile(R"({"items":{"$ref":"#"}})");
+  const auto schema =
+      std::make_unique<Draft7SchemaCompiler>()->compile(R"({"items":{"$ref":"#"}})");
   CHECK(schema->validate("[[1]]").empty());
 }
 
 TEST_CASE("threads compile and validate at once") {
-  Draft7JsonSchemas schemas;
+  Draft7SchemaCompiler schemas;
   const char* text =
       R"({"properties":{"a":{"pattern":"^a+$"}},"patternProperties":{"^b":{"anyOf":[{"const":1},{"type":"string"}]}},"items":{"$ref":"#"},"required":["c"],"not":{"const":5}})";
   const auto schema = schemas.compile(text);

@@ -13,7 +13,7 @@
 
 namespace castore::sqlite {
 
-[[nodiscard]] inline std::int64_t count(Timestamp timestamp) noexcept {
+[[nodiscard]] inline std::int64_t to_microseconds(Timestamp timestamp) noexcept {
   return timestamp.time_since_epoch().count();
 }
 

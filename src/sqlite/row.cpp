@@ -1,4 +1,4 @@
-#include "sqlite/stored_event.hpp"
+#include "sqlite/row.hpp"
 
 #include <castore/adapter_support.hpp>
 #include <castore/error.hpp>

@@ -20,7 +20,7 @@ namespace castore {
 ///
 /// Equal texts share one compiled schema for as long as somebody holds it; what nobody holds is
 /// freed, and compiled again when it is asked for.
-class Draft7JsonSchemas final : public JsonSchemas {
+class Draft7SchemaCompiler final : public JsonSchemaCompiler {
  public:
   /// Reads nothing but `schema`: no file, no network. `$schema`, where it is given, says draft 7;
   /// where it is not, draft 7 is meant. "format", "contentEncoding", "contentMediaType" and unknown
