@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <castore/error.hpp>
-#include <castore/json_scanner.hpp>
+#include <castore/json/scanner.hpp>
+#include <castore/timestamp.hpp>
 #include <charconv>
 #include <limits>
 

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
-#include <castore/event_json.hpp>
-#include <castore/json_scanner.hpp>
+#include <castore/json/scanner.hpp>
+#include <castore/json/text.hpp>
+#include <castore/timestamp.hpp>
 #include <memory>
 
 #include "arguments.hpp"

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <castore/event_json.hpp>
+#include <castore/timestamp.hpp>
 #include <istream>
 #include <memory>
 #include <optional>

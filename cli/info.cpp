@@ -1,7 +1,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <castore/event_json.hpp>
+#include <castore/json/text.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
+#include <castore/timestamp.hpp>
 #include <castore/version.hpp>
 #include <string>
 #include <string_view>

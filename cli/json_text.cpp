@@ -1,7 +1,7 @@
 #include "json_text.hpp"
 
 #include <algorithm>
-#include <castore/json_scanner.hpp>
+#include <castore/json/scanner.hpp>
 #include <string>
 
 namespace castore::cli {

@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
-#include <castore/event_json.hpp>
+#include <castore/json/text.hpp>
+#include <castore/timestamp.hpp>
 #include <memory>
 
 #include "arguments.hpp"

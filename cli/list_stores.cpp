@@ -1,7 +1,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <castore/event_json.hpp>
+#include <castore/json/text.hpp>
+#include <castore/timestamp.hpp>
 
 #include "commands.hpp"
 #include "context.hpp"

@@ -1,8 +1,8 @@
 #include "merged_object.hpp"
 
 #include <algorithm>
-#include <castore/event_json.hpp>
-#include <castore/json_scanner.hpp>
+#include <castore/json/scanner.hpp>
+#include <castore/json/text.hpp>
 #include <random>
 
 namespace castore::cli {

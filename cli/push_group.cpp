@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <castore/adapter_support.hpp>
 #include <castore/event_json.hpp>
+#include <castore/json/text.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <memory>
 #include <vector>

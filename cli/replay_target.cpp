@@ -1,6 +1,7 @@
 #include "replay_target.hpp"
 
 #include <castore/event_json.hpp>
+#include <castore/json/text.hpp>
 #include <castore/sqlite/database.hpp>
 
 #include "context.hpp"

@@ -1,5 +1,5 @@
 #include <CLI/CLI.hpp>
-#include <castore/event_json.hpp>
+#include <castore/json/text.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <memory>
 #include <string>

@@ -2,7 +2,9 @@
 
 #include <castore/error.hpp>
 #include <castore/event_json.hpp>
-#include <castore/json_scanner.hpp>
+#include <castore/json/scanner.hpp>
+#include <castore/json/text.hpp>
+#include <castore/timestamp.hpp>
 
 namespace castore::cli {
 namespace {

@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <array>
 #include <castore/adapter_support.hpp>
-#include <castore/event_json.hpp>
-#include <castore/json_scanner.hpp>
-#include <charconv>
+#include <castore/error.hpp>
+#include <castore/json/scanner.hpp>
+#include <castore/json/text.hpp>
 #include <tuple>
+
+#include "page_token.hpp"
 
 namespace castore {
 namespace {
@@ -34,119 +36,39 @@ void check_limit(const std::optional<std::int64_t>& limit) {
   }
 }
 
-// --- Page tokens: fields as text, a checksum in front, base64url around it. Damage must not go
-// --- unnoticed, but a token is no secret and no permission.
-
-std::uint64_t checksum(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return hash;
+std::optional<std::int64_t> to_number(std::optional<Timestamp> timestamp) {
+  if (!timestamp) return std::nullopt;
+  return timestamp->time_since_epoch().count();
 }
 
-constexpr std::string_view base64url =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-std::string to_base64url(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size() * 4 / 3 + 4);
-  unsigned buffer = 0;
-  int bits = 0;
-  for (const char c : bytes) {
-    buffer = (buffer << 8 | static_cast<unsigned char>(c)) & 0xFFFFFF;
-    bits += 8;
-    while (bits >= 6) {
-      bits -= 6;
-      out += base64url[buffer >> bits & 0x3F];
-    }
-  }
-  if (bits > 0) out += base64url[buffer << (6 - bits) & 0x3F];
-  return out;
+std::optional<Timestamp> to_timestamp(std::optional<std::int64_t> microseconds) {
+  if (!microseconds) return std::nullopt;
+  return Timestamp(std::chrono::microseconds{*microseconds});
 }
-
-std::string from_base64url(std::string_view text) {
-  std::string out;
-  out.reserve(text.size() * 3 / 4);
-  unsigned buffer = 0;
-  int bits = 0;
-  for (const char c : text) {
-    const std::size_t value = base64url.find(c);
-    if (value == std::string_view::npos) throw InvalidPageTokenError();
-    buffer = (buffer << 6 | static_cast<unsigned>(value)) & 0xFFFFFF;
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      out += static_cast<char>(buffer >> bits & 0xFF);
-    }
-  }
-  return out;
-}
-
-void put(std::string& out, std::optional<std::int64_t> number) {
-  if (number) out += std::to_string(*number);
-  out += '\0';
-}
-
-void put(std::string& out, std::optional<Timestamp> timestamp) {
-  put(out, timestamp ? std::optional<std::int64_t>(timestamp->time_since_epoch().count())
-                     : std::nullopt);
-}
-
-/// The fields of a token, each ended by a NUL: no id contains one.
-class TokenReader {
- public:
-  explicit TokenReader(std::string_view fields) : rest_(fields) {}
-
-  std::string_view text() {
-    const std::size_t end = rest_.find('\0');
-    if (end == std::string_view::npos) throw InvalidPageTokenError();
-    const std::string_view field = rest_.substr(0, end);
-    rest_.remove_prefix(end + 1);
-    return field;
-  }
-
-  std::optional<std::int64_t> number() {
-    const std::string_view field = text();
-    if (field.empty()) return std::nullopt;
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
-    if (error != std::errc() || end != field.data() + field.size()) throw InvalidPageTokenError();
-    return value;
-  }
-
-  std::optional<Timestamp> timestamp() {
-    const auto count = number();
-    return count ? std::optional<Timestamp>(std::chrono::microseconds{*count}) : std::nullopt;
-  }
-
- private:
-  std::string_view rest_;
-};
 
 constexpr std::string_view token_form = "1";
 constexpr std::string_view token_form_with_max_position = "2";
 
 ListAggregateIdsQuery read_page_token(std::string_view event_store_id, std::string_view token) {
-  const std::string decoded = from_base64url(token);
-  TokenReader reader(decoded);
-  static_cast<void>(reader.text());  // the checksum
-  const std::string_view form = reader.text();
+  PageTokenReader reader(token);
+  const std::string form = reader.text();
   const bool has_max_position = form == token_form_with_max_position;
   if ((form != token_form && !has_max_position) || reader.text() != event_store_id) {
     throw InvalidPageTokenError();
   }
   ListAggregateIdsQuery query;
   query.limit = reader.number();
-  query.initial_event_after = reader.timestamp();
-  query.initial_event_before = reader.timestamp();
+  query.initial_event_after = to_timestamp(reader.number());
+  query.initial_event_before = to_timestamp(reader.number());
   if (has_max_position) query.max_position = reader.number();
   query.reverse = reader.number().value_or(0) != 0;
-  const auto last_timestamp = reader.timestamp();
-  const std::string_view last_id = reader.text();
+  const auto last_timestamp = to_timestamp(reader.number());
+  const std::string last_id = reader.text();
   if (!last_timestamp || last_id.empty() || query.limit.value_or(1) < 1) {
     throw InvalidPageTokenError();
   }
-  query.last = {std::string(last_id), *last_timestamp};
-  // One token per query: no wrong checksum, no other spelling of a number, nothing behind it.
+  query.last = {last_id, *last_timestamp};
+  // One token per query: no other spelling of a number, nothing behind it.
   if (make_page_token(event_store_id, query) != token) throw InvalidPageTokenError();
   return query;
 }
@@ -156,10 +78,6 @@ ListAggregateIdsQuery read_page_token(std::string_view event_store_id, std::stri
 bool is_valid_id(std::string_view id) noexcept {
   return !id.empty() && id.size() <= max_id_size && id.find('\0') == std::string_view::npos &&
          is_utf8(id);
-}
-
-Timestamp system_now() {
-  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
 
 Timestamp checked_timestamp(Timestamp timestamp) {
@@ -264,18 +182,17 @@ ListAggregateIdsQuery resolve_list_query(std::string_view event_store_id,
 }
 
 std::string make_page_token(std::string_view event_store_id, const ListAggregateIdsQuery& query) {
-  std::string fields;
-  const auto put_text = [&fields](std::string_view text) { (fields += text) += '\0'; };
-  put_text(query.max_position ? token_form_with_max_position : token_form);
-  put_text(event_store_id);
-  put(fields, query.limit);
-  put(fields, query.initial_event_after);
-  put(fields, query.initial_event_before);
-  if (query.max_position) put(fields, query.max_position);
-  put(fields, std::optional<std::int64_t>(query.reverse ? 1 : 0));
-  put(fields, std::optional<Timestamp>(query.last.value().initial_event_timestamp));
-  put_text(query.last->aggregate_id);
-  return to_base64url(std::to_string(checksum(fields)) + '\0' + fields);
+  PageTokenWriter token;
+  token.put(query.max_position ? token_form_with_max_position : token_form);
+  token.put(event_store_id);
+  token.put(query.limit);
+  token.put(to_number(query.initial_event_after));
+  token.put(to_number(query.initial_event_before));
+  if (query.max_position) token.put(query.max_position);
+  token.put(std::optional<std::int64_t>(query.reverse ? 1 : 0));
+  token.put(to_number(query.last.value().initial_event_timestamp));
+  token.put(query.last->aggregate_id);
+  return token.finish();
 }
 
 }  // namespace castore

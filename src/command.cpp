@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <castore/command.hpp>
-#include <castore/event_json.hpp>
+#include <castore/json/text.hpp>
 #include <cmath>
 #include <random>
 #include <thread>

@@ -2,6 +2,7 @@
 #include <bitset>
 #include <castore/adapter_support.hpp>
 #include <castore/dam.hpp>
+#include <castore/error.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <limits>

@@ -1,47 +1,14 @@
+#include <castore/error.hpp>
 #include <castore/event_json.hpp>
-#include <castore/json_scanner.hpp>
+#include <castore/json/scanner.hpp>
+#include <castore/json/text.hpp>
+#include <castore/timestamp.hpp>
 #include <charconv>
 #include <cstddef>
+#include <ostream>
 
 namespace castore {
 namespace {
-
-constexpr std::string_view white_space = " \t\r\n";
-
-std::string describe(const JsonSyntaxError& error) {
-  return "is not valid JSON at byte " + std::to_string(error.byte) + ": " + error.reason;
-}
-
-/// Appends the value that comes next, token for token; what is copied is checked as well.
-void append_tokens(std::string& out, JsonScanner& json,  // NOLINT(misc-no-recursion)
-                   int depth) {
-  const char open = json.peek();
-  if (open != '{' && open != '[') {
-    out += json.value(0);
-    return;
-  }
-  if (depth <= 0) json.fail("nested too deeply");
-  const bool object = open == '{';
-  const char close = object ? '}' : ']';
-  json.skip(open);
-  out += open;
-  bool more = !json.skip(close);
-  while (more) {
-    if (object) {
-      out += json.string();
-      json.expect(':', "expected ':'");
-      out += ':';
-    }
-    append_tokens(out, json, depth - 1);
-    more = json.skip(',');
-    if (more) {
-      out += ',';
-    } else {
-      json.expect(close, object ? "expected ',' or '}'" : "expected ',' or ']'");
-    }
-  }
-  out += close;
-}
 
 /// An event as one object; `append_value` appends its payload and its metadata.
 template <class AppendValue>
@@ -80,7 +47,7 @@ class FieldReader {
                      [&](std::string_view name) { take(name, scanner.value(max_json_depth + 1)); });
       scanner.expect_end();
     } catch (const JsonSyntaxError& error) {
-      throw InvalidEventError(whole(), describe(error));
+      throw InvalidEventError(whole(), to_string(error));
     }
   }
 
@@ -160,59 +127,6 @@ NewEventDetail read_event(std::string_view json, std::string_view path,
 
 }  // namespace
 
-void append_json_string(std::string& out, std::string_view text) {
-  static constexpr char hex[] = "0123456789abcdef";
-  out += '"';
-  std::size_t copied = 0;
-  for (std::size_t i = plain_prefix(text); i < text.size(); i += plain_prefix(text.substr(i))) {
-    const char c = text[i++];
-    if (static_cast<unsigned char>(c) >= 0x80) continue;
-    out.append(text, copied, i - 1 - copied);
-    copied = i;
-    out += '\\';
-    switch (c) {
-      case '\n':
-        out += 'n';
-        break;
-      case '\r':
-        out += 'r';
-        break;
-      case '\t':
-        out += 't';
-        break;
-      case '"':
-      case '\\':
-        out += c;
-        break;
-      default:
-        out += "u00";
-        out += hex[c >> 4];
-        out += hex[c & 0xF];
-    }
-  }
-  out.append(text, copied);
-  out += '"';
-}
-
-void append_compact_json(std::string& out, std::string_view json) {
-  if (json.find_first_of(white_space) == std::string_view::npos) {
-    out += json;
-    return;
-  }
-  bool in_string = false;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (in_string) {
-      out += c;
-      if (c == '\\' && i + 1 < json.size()) out += json[++i];
-      if (c == '"') in_string = false;
-    } else if (white_space.find(c) == std::string_view::npos) {
-      out += c;
-      in_string = c == '"';
-    }
-  }
-}
-
 void append_json(std::string& out, const EventView& event) {
   append_event(out, event,
                [&](const char*, std::string_view json) { append_compact_json(out, json); });
@@ -229,28 +143,14 @@ void append_stored_json(std::string& out, std::string_view event_store_id, const
   });
 }
 
-std::string append_checked_json(std::string& out, std::string_view json) {
-  const std::size_t before = out.size();
-  JsonScanner scanner(json);
-  try {
-    append_tokens(out, scanner, max_json_depth);
-    scanner.expect_end();
-    return {};
-  } catch (const JsonSyntaxError& error) {
-    out.resize(before);
-    return describe(error);
-  }
+std::ostream& operator<<(std::ostream& out, const EventView& event) {
+  std::string line;
+  append_json(line, event);
+  return out << line;
 }
 
-std::string check_json(std::string_view json) {
-  JsonScanner scanner(json);
-  try {
-    static_cast<void>(scanner.value(max_json_depth));
-    scanner.expect_end();
-    return {};
-  } catch (const JsonSyntaxError& error) {
-    return describe(error);
-  }
+std::ostream& operator<<(std::ostream& out, const EventDetail& event) {
+  return out << to_view(event);
 }
 
 NewEventDetail parse_event(std::string_view json, std::string_view path) {

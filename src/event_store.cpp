@@ -1,5 +1,5 @@
-#include <castore/event_json.hpp>
 #include <castore/event_store.hpp>
+#include <castore/json/text.hpp>
 
 namespace castore {
 namespace detail {

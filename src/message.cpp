@@ -1,5 +1,7 @@
 #include <castore/event_json.hpp>
+#include <castore/json/text.hpp>
 #include <castore/message.hpp>
+#include <castore/timestamp.hpp>
 #include <ostream>
 #include <utility>
 

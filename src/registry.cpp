@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <castore/error.hpp>
 #include <castore/registry.hpp>
 #include <utility>
 

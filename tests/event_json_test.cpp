@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 #include <castore/event_json.hpp>
+#include <castore/json/text.hpp>
 
 #include <nlohmann/json.hpp>
 #include <optional>

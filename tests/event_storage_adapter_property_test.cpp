@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <castore/adapter_support.hpp>
+#include <castore/timestamp.hpp>
 #include <map>
 #include <ostream>
 #include <tuple>

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 #include <castore/event.hpp>
+#include <castore/timestamp.hpp>
 
 #include <algorithm>
 #include <sstream>

@@ -15,55 +15,64 @@ macro(arrow)
   cmake_parse_arguments(line${count} "" "" "FROM;TO;USING" FROM ${ARGN})
 endmacro()
 
-set(text error event event_json json_scanner)
-set(boundary error event event_feed event_storage_adapter after_commit json_schema message
-    registry)
+# The ground: JSON text, which knows no event; then the words of the library, each on those above it.
+set(json json/scanner json/text)
+set(vocabulary ${json} event error timestamp clock event_json)
+set(boundary error event event_feed event_storage_adapter after_commit json/schema message registry)
 
 arrow(version)
-arrow(error                        TO exception_text)
-arrow(json_scanner)
-arrow(event event_json             TO ${text})
-arrow(event_feed                   TO error event)
-arrow(event_storage_adapter        TO error event event_feed)
-arrow(json_schema                  TO error)
 arrow(exception_text)
 arrow(saturating_time)
-arrow(message                      TO ${text} exception_text)
-arrow(after_commit                 TO error)
+arrow(json/scanner)
+arrow(json/text                    TO json/scanner)
+arrow(json/fields                  TO ${json}                     USING nlohmann)
+arrow(json/schema                  TO error)
+arrow(event)
+arrow(error                        TO event exception_text)
+arrow(timestamp                    TO event error)
+arrow(clock                        TO event)
+arrow(event_json                   TO ${json} event error timestamp)
+arrow(page_token                   TO error)
+
+arrow(event_feed                   TO error event)
+arrow(event_storage_adapter        TO error event event_feed)
+arrow(message                      TO ${vocabulary} exception_text)
+arrow(after_commit                 TO error event)
 arrow(registry                     TO error event event_storage_adapter)
-arrow(adapter_support              TO ${text} ${boundary})
-arrow(fields                       TO ${text}                     USING nlohmann)
-arrow(event_type                   TO ${text} exception_text fields
+arrow(adapter_support              TO ${vocabulary} ${boundary} page_token)
+
+arrow(event_type                   TO ${vocabulary} exception_text json/fields
                                                                   USING nlohmann)
-arrow(event_store                  TO ${boundary} event_type event_json)
-arrow(command                      TO ${boundary} event_type event_json exception_text
+arrow(event_store                  TO ${vocabulary} ${boundary} event_type)
+arrow(command                      TO ${vocabulary} ${boundary} event_type exception_text
                                       saturating_time)
-arrow(message_channel              TO message)
-arrow(connected_event_store        TO event_store message_channel)
+arrow(message_channel              TO ${vocabulary} message)
+arrow(connected_event_store        TO error event_store message_channel)
 arrow(dam                          TO ${boundary} adapter_support saturating_time)
-arrow(in_memory/.*                 TO ${boundary} adapter_support exception_text saturating_time
-                                      in_memory/delivery in_memory/delivery_options)
-arrow(testing/.*                   TO ${boundary} event_json json_scanner event_type event_store
-                                      command exception_text saturating_time in_memory/.* testing/.*
+arrow(in_memory/.*                 TO ${boundary} clock adapter_support exception_text
+                                      saturating_time in_memory/delivery
+                                      in_memory/delivery_options)
+arrow(testing/.*                   TO ${vocabulary} ${boundary} event_type event_store command
+                                      exception_text saturating_time in_memory/.* testing/.*
                                                                   USING nlohmann)
-arrow(castore                      TO version ${text} ${boundary} fields event_type event_store
-                                      command message_channel connected_event_store dam
-                                      in_memory/.*)
+arrow(castore                      TO version ${vocabulary} ${boundary} json/fields event_type
+                                      event_store command message_channel connected_event_store
+                                      dam in_memory/.*)
 
 # Backends: never the typed front, and their engine only in src/. What the operating system is
 # needed for has a file of its own.
 arrow(sqlite/file                  TO error                       USING sqlite3 fcntl pthread sys unistd)
 arrow(sqlite/access                TO error sqlite/file           USING fcntl unistd)
-arrow(sqlite/.*                    TO ${boundary} adapter_support event_json saturating_time
+arrow(sqlite/.*                    TO ${vocabulary} ${boundary} adapter_support saturating_time
                                       sqlite/.*
                                                                   USING SQLiteCpp sqlite3)
 
 # Text in, text out: whoever gives it to the core need not know how it is done.
-arrow(json_schema/.*               TO ${boundary} event_json json_scanner json_schema/.*
+arrow(json_schema/.*               TO ${boundary} ${json} json_schema/.*
                                                                   USING valijson nlohmann)
 
 # The command line knows no types. What the operating system is needed for has a file each.
-set(tools version ${boundary} adapter_support event_json json_scanner sqlite/.* cli/.*)
+set(tools version ${vocabulary} ${boundary} adapter_support sqlite/.* cli/.*)
 arrow(cli/plugin                   TO ${tools}                    USING dlfcn windows)
 arrow(cli/terminal                 TO ${tools}                    USING unistd io)
 arrow(cli/standard_streams         TO ${tools}                    USING fcntl io poll sys unistd)

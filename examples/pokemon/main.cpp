@@ -11,6 +11,7 @@
 #include <castore/in_memory/message_bus_adapter.hpp>
 #include <castore/message_channel.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
+#include <castore/timestamp.hpp>
 #include <exception>
 #include <filesystem>
 #include <functional>

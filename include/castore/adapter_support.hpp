@@ -5,16 +5,9 @@
 
 #include <castore/after_commit.hpp>  // IWYU pragma: export
 #include <castore/event_storage_adapter.hpp>
-#include <functional>
 #include <limits>
 
 namespace castore {
-
-/// Where missing timestamps come from. Called under the adapter's write lock.
-using Clock = std::function<Timestamp()>;
-
-/// The system clock in whole milliseconds, as the original's.
-[[nodiscard]] Timestamp system_now();
 
 /// \throws InvalidTimestampError  the moment is not storable
 Timestamp checked_timestamp(Timestamp timestamp);

@@ -6,6 +6,7 @@
 /// (`castore/testing/`) and JSON Schema (`castore/json_schema/draft7.hpp`).
 
 #include <castore/after_commit.hpp>                     // IWYU pragma: export
+#include <castore/clock.hpp>                            // IWYU pragma: export
 #include <castore/command.hpp>                          // IWYU pragma: export
 #include <castore/connected_event_store.hpp>            // IWYU pragma: export
 #include <castore/dam.hpp>                              // IWYU pragma: export
@@ -16,14 +17,16 @@
 #include <castore/event_storage_adapter.hpp>            // IWYU pragma: export
 #include <castore/event_store.hpp>                      // IWYU pragma: export
 #include <castore/event_type.hpp>                       // IWYU pragma: export
-#include <castore/fields.hpp>                           // IWYU pragma: export
 #include <castore/in_memory/delivery_options.hpp>       // IWYU pragma: export
 #include <castore/in_memory/event_storage_adapter.hpp>  // IWYU pragma: export
 #include <castore/in_memory/message_bus_adapter.hpp>    // IWYU pragma: export
 #include <castore/in_memory/message_queue_adapter.hpp>  // IWYU pragma: export
-#include <castore/json_scanner.hpp>                     // IWYU pragma: export
-#include <castore/json_schema.hpp>                      // IWYU pragma: export
+#include <castore/json/fields.hpp>                      // IWYU pragma: export
+#include <castore/json/scanner.hpp>                     // IWYU pragma: export
+#include <castore/json/schema.hpp>                      // IWYU pragma: export
+#include <castore/json/text.hpp>                        // IWYU pragma: export
 #include <castore/message.hpp>                          // IWYU pragma: export
 #include <castore/message_channel.hpp>                  // IWYU pragma: export
 #include <castore/registry.hpp>                         // IWYU pragma: export
+#include <castore/timestamp.hpp>                        // IWYU pragma: export
 #include <castore/version.hpp>                          // IWYU pragma: export

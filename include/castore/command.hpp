@@ -14,7 +14,7 @@
 
 #include <castore/error.hpp>
 #include <castore/event_type.hpp>
-#include <castore/json_schema.hpp>
+#include <castore/json/schema.hpp>
 #include <castore/registry.hpp>
 #include <chrono>
 #include <concepts>

@@ -3,6 +3,7 @@
 /// \file
 /// An event store that publishes what it pushes.
 
+#include <castore/error.hpp>
 #include <castore/event_store.hpp>
 #include <castore/message_channel.hpp>
 #include <exception>

@@ -4,6 +4,7 @@
 /// Everything castore throws. One root, `castore::Error`, with a stable code; a subclass where a
 /// caller needs the fields to act. What is merely absent is a `std::optional`, never an error.
 
+#include <castore/event.hpp>
 #include <cstdint>
 #include <exception>
 #include <optional>
@@ -15,9 +16,6 @@
 #include <vector>
 
 namespace castore {
-
-/// Where an event stands in its aggregate: 1, 2, 3, …
-using Version = std::int64_t;
 
 /// Stable: codes are added, never renamed or reused. `to_string` gives the text that `castore-cli`
 /// prints as `error.code`.

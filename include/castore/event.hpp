@@ -4,14 +4,17 @@
 /// An event without its C++ type: what adapters store and tools print. Payload and metadata are
 /// JSON text, kept byte for byte; absent is not `null`.
 
-#include <castore/error.hpp>
 #include <chrono>
+#include <cstdint>
 #include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace castore {
+
+/// Where an event stands in its aggregate: 1, 2, 3, …
+using Version = std::int64_t;
 
 /// UTC. Storable moments are `min_timestamp` to `max_timestamp`.
 using Timestamp = std::chrono::sys_time<std::chrono::microseconds>;
@@ -22,30 +25,6 @@ inline constexpr Timestamp min_timestamp{
 inline constexpr Timestamp max_timestamp{
     std::chrono::sys_days{std::chrono::year{10000} / std::chrono::January / 1} -
     std::chrono::microseconds{1}};
-
-/// ISO 8601 in UTC: `2022-01-01T00:00:00.000Z`; six fraction digits where the microseconds are not
-/// whole milliseconds. \throws InvalidTimestampError outside the storable range
-[[nodiscard]] std::string format_timestamp(Timestamp timestamp);
-
-/// The same, without allocating for the result.
-void append_timestamp(std::string& out, Timestamp timestamp);
-
-/// Reads `YYYY-MM-DDTHH:MM:SS[.f…](Z|±HH:MM)` with up to 18 fraction digits, of which those behind
-/// the sixth are zeros; an offset is normalised to UTC. `t` and `z` will do, a space for `T` will
-/// not. A time without zone is refused: it names no moment.
-/// \throws InvalidTimestampError
-[[nodiscard]] Timestamp parse_timestamp(std::string_view text);
-
-struct TruncatedTimestamp {
-  Timestamp timestamp{};
-  bool truncated = false;  ///< the moment was up to a microsecond later
-
-  friend bool operator==(const TruncatedTimestamp&, const TruncatedTimestamp&) = default;
-};
-
-/// The same, but a moment between two microseconds is taken for the earlier one.
-/// \throws InvalidTimestampError
-[[nodiscard]] TruncatedTimestamp parse_truncated_timestamp(std::string_view text);
 
 /// A stored event, owning its text.
 struct EventDetail {

@@ -6,7 +6,7 @@
 /// no member reordered.
 
 #include <castore/event.hpp>
-#include <castore/json_scanner.hpp>
+#include <castore/timestamp.hpp>
 #include <string>
 #include <string_view>
 
@@ -15,20 +15,6 @@ namespace castore {
 /// Appends `{"aggregateId":…,"version":…,"type":…,"timestamp":…,"payload":…,"metadata":…}` on one
 /// line; an absent payload or metadata is left out, white space between JSON tokens is dropped.
 void append_json(std::string& out, const EventView& event);
-
-/// Appends `text` as a JSON string. \pre `text` is UTF-8
-void append_json_string(std::string& out, std::string_view text);
-
-/// Appends `json` without the white space between its tokens. \pre `json` is valid JSON
-void append_compact_json(std::string& out, std::string_view json);
-
-/// `json` is one JSON value by RFC 8259, in UTF-8, at most `max_json_depth` deep.
-/// Answers what is wrong with it, with the byte it is wrong at, or an empty string.
-[[nodiscard]] std::string check_json(std::string_view json);
-
-/// `append_compact_json` and `check_json` at once, for text that may be damaged. Answers what is
-/// wrong with it, as `check_json`, and appends nothing then.
-[[nodiscard]] std::string append_checked_json(std::string& out, std::string_view json);
 
 /// As `append_json`, of an event that a storage has handed out: its payload and metadata need not
 /// be JSON, if something else than castore has written to the file.

@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <castore/after_commit.hpp>
+#include <castore/error.hpp>
 #include <castore/event_storage_adapter.hpp>
 #include <castore/event_type.hpp>
-#include <castore/json_schema.hpp>
+#include <castore/json/schema.hpp>
 #include <castore/registry.hpp>
 #include <exception>
 #include <functional>

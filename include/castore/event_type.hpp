@@ -15,7 +15,7 @@
 #include <array>
 #include <castore/error.hpp>
 #include <castore/event.hpp>
-#include <castore/fields.hpp>
+#include <castore/json/fields.hpp>
 #include <concepts>
 #include <cstddef>
 #include <nlohmann/json.hpp>

@@ -4,6 +4,7 @@
 /// BOUNDARY: the three messages, and what carries them. Events and aggregates are JSON text here;
 /// `castore/message_channel.hpp` has the typed side.
 
+#include <castore/error.hpp>
 #include <castore/event.hpp>
 #include <cstddef>
 #include <exception>

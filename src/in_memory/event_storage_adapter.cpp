@@ -1,5 +1,6 @@
 #include <algorithm>
-#include <castore/after_commit.hpp>
+#include <castore/adapter_support.hpp>
+#include <castore/error.hpp>
 #include <castore/in_memory/event_storage_adapter.hpp>
 #include <iterator>
 #include <map>

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <castore/error.hpp>
 #include <castore/in_memory/message_bus_adapter.hpp>
 #include <mutex>
 #include <utility>

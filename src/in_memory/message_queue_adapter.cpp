@@ -1,3 +1,4 @@
+#include <castore/error.hpp>
 #include <castore/in_memory/message_queue_adapter.hpp>
 #include <utility>
 #include <vector>

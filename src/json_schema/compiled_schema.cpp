@@ -1,6 +1,7 @@
 #include "json_schema/compiled_schema.hpp"
 
-#include <castore/json_scanner.hpp>
+#include <castore/error.hpp>
+#include <castore/json/scanner.hpp>
 #include <new>
 #include <stdexcept>
 #include <string>

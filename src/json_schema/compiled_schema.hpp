@@ -1,6 +1,6 @@
 #pragma once
 
-#include <castore/json_schema.hpp>
+#include <castore/json/schema.hpp>
 #include <memory>
 #include <string_view>
 #include <vector>

@@ -1,7 +1,7 @@
 #include "json_schema/exact_json.hpp"
 
 #include <algorithm>
-#include <castore/event_json.hpp>
+#include <castore/json/text.hpp>
 #include <cmath>
 #include <cstdint>
 #include <limits>

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include <castore/json_scanner.hpp>
+#include <castore/json/scanner.hpp>
 
 #include "json_schema/exact_json.hpp"
 #include "json_schema/pattern_syntax.hpp"

@@ -391,7 +391,10 @@ ReadTransaction::ReadTransaction(Connection& connection)
 }
 
 ReadTransaction::~ReadTransaction() {
-  if (!is_savepoint_) return connection_.rollback(false);
+  if (!is_savepoint_) {
+    connection_.rollback(false);
+    return;
+  }
   try {
     connection_.commit(true);
   } catch (...) {

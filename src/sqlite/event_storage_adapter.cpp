@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <castore/after_commit.hpp>
+#include <castore/adapter_support.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -19,9 +19,9 @@ namespace {
 
 using sqlite::Changes;
 using sqlite::Connection;
-using sqlite::count;
 using sqlite::Reading;
 using sqlite::storable;
+using sqlite::to_microseconds;
 using sqlite::to_timestamp;
 using sqlite::Transaction;
 

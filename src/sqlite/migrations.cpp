@@ -1,6 +1,6 @@
 #include "sqlite/migrations.hpp"
 
-#include <castore/adapter_support.hpp>
+#include <castore/clock.hpp>
 #include <string>
 
 #include "sqlite/changes.hpp"

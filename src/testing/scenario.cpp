@@ -1,7 +1,8 @@
 #include <algorithm>
-#include <castore/event_json.hpp>
-#include <castore/json_scanner.hpp>
+#include <castore/json/scanner.hpp>
+#include <castore/json/text.hpp>
 #include <castore/testing/scenario.hpp>
+#include <castore/timestamp.hpp>
 #include <map>
 
 #include "exception_text.hpp"

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <castore/event_json.hpp>
+#include <castore/timestamp.hpp>
 #include <fstream>
 #include <sstream>
 

@@ -1,5 +1,5 @@
 #include <doctest/doctest.h>
-#include <castore/event_json.hpp>
+#include <castore/json/text.hpp>
 #include <memory>
 #include <sstream>
 

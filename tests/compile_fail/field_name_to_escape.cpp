@@ -1,5 +1,5 @@
 // expect: a_field_has_a_name_that_json_would_escape
-#include <castore/fields.hpp>
+#include <castore/json/fields.hpp>
 
 struct PokemonNicknamed {
   std::string nickname;

@@ -2,7 +2,7 @@
 // expect: OfText
 // expect: OfTexts
 // expect: OfObject
-#include <castore/fields.hpp>
+#include <castore/json/fields.hpp>
 
 struct OfText {
   const char* name;

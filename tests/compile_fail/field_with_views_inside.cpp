@@ -10,7 +10,7 @@
 // expect: InSet
 // expect: DeepInside
 #include <array>
-#include <castore/fields.hpp>
+#include <castore/json/fields.hpp>
 #include <map>
 #include <optional>
 #include <set>

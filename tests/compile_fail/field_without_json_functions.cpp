@@ -1,6 +1,6 @@
 // expect: a field's type has no JSON functions
 // expect: Ribbon
-#include <castore/fields.hpp>
+#include <castore/json/fields.hpp>
 
 struct Ribbon {
   std::string color;

@@ -1,5 +1,5 @@
 // expect: deleted
-#include <castore/json_scanner.hpp>
+#include <castore/json/scanner.hpp>
 #include <string>
 
 castore::JsonScanner scanner(std::string("[1,2,3]"));

@@ -5,6 +5,7 @@
 /// before it pushes, where a scenario lets a rival be faster.
 
 #include <castore/command.hpp>
+#include <castore/timestamp.hpp>
 #include <functional>
 #include <stdexcept>
 #include <string>

@@ -4,6 +4,7 @@
 
 #include <castore/event_json.hpp>
 #include <castore/in_memory/event_storage_adapter.hpp>
+#include <castore/json/text.hpp>
 #include <optional>
 #include <string>
 

@@ -3,8 +3,8 @@
 /// integers are exact and doubles the nearest.
 
 #include <algorithm>
-#include <castore/event_json.hpp>
-#include <castore/json_scanner.hpp>
+#include <castore/json/scanner.hpp>
+#include <castore/json/text.hpp>
 #include <cstdlib>
 #include <limits>
 #include <optional>

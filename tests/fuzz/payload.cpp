@@ -4,8 +4,8 @@
 /// read and write the same.
 
 #include <algorithm>
-#include <castore/event_json.hpp>
 #include <castore/event_type.hpp>
+#include <castore/json/text.hpp>
 #include <cmath>
 #include <cstdint>
 #include <map>

@@ -2,6 +2,7 @@
 /// Any text is a timestamp or an InvalidTimestampError; any storable moment has a text.
 
 #include <castore/event.hpp>
+#include <castore/timestamp.hpp>
 #include <cstring>
 #include <optional>
 #include <string>

@@ -2,7 +2,7 @@
 #include <castore/json_schema/draft7.hpp>
 
 #include <algorithm>
-#include <castore/json_scanner.hpp>
+#include <castore/json/scanner.hpp>
 #include <memory>
 #include <string>
 #include <string_view>

@@ -4,6 +4,7 @@
 /// Short hands for calling an adapter: what the boundary takes as views, tests keep as values.
 
 #include <castore/event_storage_adapter.hpp>
+#include <castore/timestamp.hpp>
 #include <string>
 #include <string_view>
 #include <utility>

@@ -5,7 +5,7 @@
 /// this has not is refused when the schema is compiled, never ignored; `docs/limitations.md` lists
 /// it.
 
-#include <castore/json_schema.hpp>
+#include <castore/json/schema.hpp>
 #include <functional>
 #include <map>
 #include <memory>

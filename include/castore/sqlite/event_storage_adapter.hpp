@@ -1,6 +1,7 @@
 #pragma once
 
-#include <castore/adapter_support.hpp>
+#include <castore/clock.hpp>
+#include <castore/event_storage_adapter.hpp>
 #include <castore/sqlite/database.hpp>
 #include <memory>
 

@@ -39,6 +39,7 @@
 
 #include <atomic>
 #include <castore/command.hpp>
+#include <castore/error.hpp>
 #include <castore/event_feed.hpp>
 #include <castore/event_store.hpp>
 #include <castore/in_memory/event_storage_adapter.hpp>

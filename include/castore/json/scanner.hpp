@@ -23,6 +23,9 @@ struct JsonSyntaxError {
   const char* reason;
 };
 
+/// `is not valid JSON at byte 7: …`, behind the name of the text.
+[[nodiscard]] std::string to_string(const JsonSyntaxError& error);
+
 /// Reads JSON from the left. Every member skips white space first and takes what it reads.
 ///
 /// The text is borrowed. RFC 8259 in UTF-8, strictly: what is skipped is checked as well.

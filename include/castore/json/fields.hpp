@@ -36,8 +36,8 @@
 /// size.
 
 #include <array>
-#include <castore/event_json.hpp>
-#include <castore/json_scanner.hpp>
+#include <castore/json/scanner.hpp>
+#include <castore/json/text.hpp>
 #include <charconv>
 #include <concepts>
 #include <cstddef>

@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 #include <castore/event_type.hpp>
-#include <castore/fields.hpp>
+#include <castore/json/fields.hpp>
 
 #include <cmath>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <castore/json_scanner.hpp>
+#include <castore/json/scanner.hpp>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -138,6 +138,10 @@ std::size_t append_unescaped(std::string& out, std::string_view text, std::size_
 }
 
 }  // namespace
+
+std::string to_string(const JsonSyntaxError& error) {
+  return "is not valid JSON at byte " + std::to_string(error.byte) + ": " + error.reason;
+}
 
 /// Eight at a time, by the arithmetic of "Bit Twiddling
 /// Hacks", https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord

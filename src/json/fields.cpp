@@ -1,5 +1,5 @@
 #include <array>
-#include <castore/fields.hpp>
+#include <castore/json/fields.hpp>
 #include <charconv>
 #include <cmath>
 #include <stdexcept>
