@@ -5,6 +5,7 @@
 #include <random>
 #include <thread>
 
+#include "compile_schema.hpp"
 #include "exception_text.hpp"
 #include "saturating_time.hpp"
 
@@ -25,23 +26,6 @@ void check(const CommandOptions& options) {
           "must be at least initial_delay");
   require(backoff.rate >= 1 && std::isfinite(backoff.rate), "backoff.rate",
           "must be at least 1, and finite");
-}
-
-std::shared_ptr<const JsonSchema> compile(const std::string& command_id, const char* which,
-                                          const std::optional<std::string>& schema,
-                                          JsonSchemaCompiler* schema_compiler) {
-  if (!schema) return nullptr;
-  if (schema_compiler == nullptr) {
-    throw InvalidSchemaError("command " + command_id + " has an " + which +
-                             " schema, but nothing to check it with: give CommandOptions::"
-                             "schema_compiler, for instance of the component castore::json_schema");
-  }
-  try {
-    return schema_compiler->compile(*schema);
-  } catch (const InvalidSchemaError& error) {
-    throw InvalidSchemaError(std::string(which) + " of command " + command_id + ": " +
-                             error.reason());
-  }
 }
 
 /// The backoff of `attempt_number`, whole or less.
@@ -72,10 +56,12 @@ void check_against(const JsonSchema* schema, const char* path, std::string_view 
 CommandCore::CommandCore(std::string command_id, CommandOptions options)
     : command_id_(std::move(command_id)), options_(std::move(options)) {
   check(options_);
-  input_schema_ =
-      compile(command_id_, "input", options_.input_schema, options_.schema_compiler.get());
-  output_schema_ =
-      compile(command_id_, "output", options_.output_schema, options_.schema_compiler.get());
+  const auto compile = [this](std::string_view part, const std::optional<std::string>& schema) {
+    return compile_schema(options_.schema_compiler.get(), schema, part, "command " + command_id_,
+                          "CommandOptions::schema_compiler");
+  };
+  input_schema_ = compile("input", options_.input_schema);
+  output_schema_ = compile("output", options_.output_schema);
 }
 
 bool CommandCore::retry_after(const EventAlreadyExistsError& error, int attempt_number) const {

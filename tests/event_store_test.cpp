@@ -535,6 +535,39 @@ TEST_CASE("a group may be put together at run time") {
   }
 }
 
+TEST_CASE("copies of an event store share its adapter and its callback") {
+  const auto here = make_adapter();
+  auto store = make_store(here);
+  auto copy = store;
+  int told = 0;
+  copy.set_on_event_pushed([&](const auto&) { ++told; });
+  store.push_event(leveled_up("pikachu", 4));
+  CHECK(told == 1);
+
+  const auto elsewhere = make_adapter();
+  SUBCASE("exchanged for one it is exchanged for all") {
+    store.set_event_storage_adapter(elsewhere);
+    CHECK(&copy.event_storage_adapter() == elsewhere.get());
+    const auto moved = std::move(copy);
+    store.set_event_storage_adapter(here);
+    CHECK(&moved.event_storage_adapter() == here.get());
+    CHECK(&copy.event_storage_adapter() == here.get());
+  }
+  SUBCASE("but the same store on an adapter shares neither") {
+    auto other = store.on_adapter(elsewhere);
+    other.push_event(pokemon::appeared("pikachu", "Pikachu", 42));
+    CHECK(told == 1);
+    other.set_event_storage_adapter(nullptr);
+    CHECK(&store.event_storage_adapter() == here.get());
+  }
+  SUBCASE("and an assigned one what it was assigned") {
+    auto other = make_store(elsewhere);
+    other = store;
+    other.set_event_storage_adapter(elsewhere);
+    CHECK(&store.event_storage_adapter() == elsewhere.get());
+  }
+}
+
 TEST_CASE("a grouped event keeps the adapter its store had") {
   const auto here = make_adapter();
   auto store = make_store(here);

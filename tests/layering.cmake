@@ -1,8 +1,8 @@
 # The arrows between the files (docs/design.md), checked on every #include:
 #   cmake -D ROOT=<castore> -P layering.cmake
 #
-# A module is a file with its twin: `event_store` is include/castore/event_store.hpp and
-# src/event_store.cpp; `sqlite/…` is both folders of that name. A module may include itself and
+# A module is a file with its twins: `message_channel` is include/castore/message_channel.hpp, the
+# bodies of its templates in include/castore/impl/ and src/message_channel.cpp; `sqlite/…` is both folders of that name. A module may include itself and
 # what stands behind TO; USING are third parties, by the folder or the stem of the header. The
 # standard library is free. The first line that fits a module counts; a module without a line is
 # an error. Change the table in a commit of its own, with a line in docs/decisions.md.
@@ -25,7 +25,8 @@ arrow(exception_text)
 arrow(saturating_time)
 arrow(json/scanner)
 arrow(json/text                    TO json/scanner)
-arrow(json/fields                  TO ${json}                     USING nlohmann)
+arrow(detail/ownership)
+arrow(json/fields                  TO ${json} detail/ownership    USING nlohmann)
 arrow(json/schema                  TO error)
 arrow(event)
 arrow(error                        TO event exception_text)
@@ -33,6 +34,7 @@ arrow(timestamp                    TO event error)
 arrow(clock                        TO event)
 arrow(event_json                   TO ${json} event error timestamp)
 arrow(page_token                   TO error)
+arrow(compile_schema               TO error json/schema)
 
 arrow(event_feed                   TO error event)
 arrow(event_storage_adapter        TO error event event_feed)
@@ -43,10 +45,22 @@ arrow(adapter_support              TO ${vocabulary} ${boundary} page_token)
 
 arrow(event_type                   TO ${vocabulary} exception_text json/fields
                                                                   USING nlohmann)
-arrow(event_store                  TO ${vocabulary} ${boundary} event_type)
-arrow(command                      TO ${vocabulary} ${boundary} event_type exception_text
-                                      saturating_time)
-arrow(message_channel              TO ${vocabulary} message)
+arrow(detail/payload_types         TO ${vocabulary} event_type)
+arrow(detail/aggregate_json        TO event_type                  USING nlohmann)
+arrow(detail/event_schemas         TO ${vocabulary} json/schema compile_schema)
+arrow(detail/fold                  TO ${vocabulary} ${boundary} event_type detail/payload_types
+                                      detail/aggregate_json detail/event_schemas)
+arrow(detail/group                 TO ${boundary} event_type)
+arrow(event_group                  TO ${boundary} event_type detail/group)
+arrow(event_store                  TO ${vocabulary} ${boundary} event_type event_group detail/fold)
+arrow(detail/handler_traits)
+arrow(command                      TO detail/handler_traits ${vocabulary} ${boundary} event_type compile_schema
+                                      exception_text saturating_time)
+arrow(typed_message                TO event message)
+arrow(detail/message_codec         TO message typed_message)
+arrow(detail/message_channel_core  TO error message)
+arrow(message_channel              TO ${vocabulary} message typed_message detail/message_codec
+                                      detail/message_channel_core)
 arrow(connected_event_store        TO error event_store message_channel)
 arrow(dam                          TO ${boundary} adapter_support saturating_time)
 arrow(in_memory/.*                 TO ${boundary} clock adapter_support exception_text
@@ -56,7 +70,7 @@ arrow(testing/.*                   TO ${vocabulary} ${boundary} event_type event
                                       exception_text saturating_time in_memory/.* testing/.*
                                                                   USING nlohmann)
 arrow(castore                      TO version ${vocabulary} ${boundary} json/fields event_type
-                                      event_store command message_channel connected_event_store
+                                      event_group event_store command typed_message message_channel connected_event_store
                                       dam in_memory/.*)
 
 # Backends: never the typed front, and their engine only in src/. What the operating system is
@@ -96,6 +110,7 @@ endfunction()
 # include/castore/sqlite/database.hpp → sqlite/database
 function(module_of result file)
   string(REGEX REPLACE "^(include/castore|src)/" "" module ${file})
+  string(REGEX REPLACE "^impl/" "" module ${module})
   string(REGEX REPLACE "\\.(hpp|cpp)$" "" module ${module})
   set(${result} ${module} PARENT_SCOPE)
 endfunction()

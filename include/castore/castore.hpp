@@ -13,6 +13,7 @@
 #include <castore/error.hpp>                            // IWYU pragma: export
 #include <castore/event.hpp>                            // IWYU pragma: export
 #include <castore/event_feed.hpp>                       // IWYU pragma: export
+#include <castore/event_group.hpp>                      // IWYU pragma: export
 #include <castore/event_json.hpp>                       // IWYU pragma: export
 #include <castore/event_storage_adapter.hpp>            // IWYU pragma: export
 #include <castore/event_store.hpp>                      // IWYU pragma: export
@@ -29,4 +30,5 @@
 #include <castore/message_channel.hpp>                  // IWYU pragma: export
 #include <castore/registry.hpp>                         // IWYU pragma: export
 #include <castore/timestamp.hpp>                        // IWYU pragma: export
+#include <castore/typed_message.hpp>                    // IWYU pragma: export
 #include <castore/version.hpp>                          // IWYU pragma: export

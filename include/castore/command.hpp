@@ -255,9 +255,10 @@ class Command {
         required_event_stores_);
   }
 
-  static StoreValues over(StoreValues stores, const std::shared_ptr<EventStorageAdapter>& storage) {
-    std::apply([&](auto&... store) { (store.set_event_storage_adapter(storage), ...); }, stores);
-    return stores;
+  static StoreValues over(const StoreValues& stores,
+                          const std::shared_ptr<EventStorageAdapter>& storage) {
+    return std::apply(
+        [&](const auto&... store) { return StoreValues(store.on_adapter(storage)...); }, stores);
   }
 
   static Input read(std::string_view json) {

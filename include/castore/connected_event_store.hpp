@@ -38,11 +38,12 @@ namespace castore {
 ///   other channel of a store that is connected twice, are published still; the first failure is
 ///   thrown. So a message may be lost, when that happens or the program ends in between: at most
 ///   once.
-/// - Adapter and `on_event_pushed` are those of the original, to read and to set. The original
-///   publishes nothing when it is used itself. Messages are news: `replay` is never set.
+/// - Adapter and `on_event_pushed` are shared with the original, as copies of an event store share
+///   them. The original publishes nothing when it is used itself. Messages are news: `replay` is
+///   never set.
 ///
-/// Original and channel are borrowed, and the original is not const: they have to outlive this
-/// object, its copies, and the transactions, callbacks and channels it pushes in.
+/// The channel is borrowed: it has to outlive this object, its copies, and the transactions,
+/// callbacks and channels it pushes in. The original may go.
 template <class A, class... Payloads>
 class ConnectedEventStore : public EventStore<A, Payloads...> {
  public:
@@ -51,8 +52,8 @@ class ConnectedEventStore : public EventStore<A, Payloads...> {
 
   /// \throws MessageChannelEventStoreNotFoundError  the channel was not given this one of its type
   template <class Channel>
-  ConnectedEventStore(Original& original, Channel& message_channel)
-      : Original(original, [&original, &message_channel](const Pushed& pushed) {
+  ConnectedEventStore(const Original& original, Channel& message_channel)
+      : Original(original, [original, &message_channel](const Pushed& pushed) {
           publish(original, message_channel, pushed);
         }) {
     static_assert(Channel::template carries<Original>,
@@ -61,10 +62,7 @@ class ConnectedEventStore : public EventStore<A, Payloads...> {
     message_channel.check_event_store(original);
   }
   template <class Channel>
-  ConnectedEventStore(Original& original, const Channel&& temporary_message_channel) = delete;
-  /// Setting the callback sets the original's: it cannot be const.
-  template <class Channel>
-  ConnectedEventStore(const Original& original, Channel& message_channel) = delete;
+  ConnectedEventStore(const Original& original, const Channel&& temporary_message_channel) = delete;
 
  private:
   template <class Channel>
@@ -99,8 +97,6 @@ class ConnectedEventStore : public EventStore<A, Payloads...> {
   }
 };
 
-template <class A, class... Payloads, class Channel>
-ConnectedEventStore(EventStore<A, Payloads...>&, Channel&) -> ConnectedEventStore<A, Payloads...>;
 template <class A, class... Payloads, class Channel>
 ConnectedEventStore(const EventStore<A, Payloads...>&, Channel&)
     -> ConnectedEventStore<A, Payloads...>;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <castore/event_json.hpp>
+#include <castore/json/scanner.hpp>
 #include <castore/json/text.hpp>
 #include <string>
 

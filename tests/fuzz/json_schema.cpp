@@ -2,6 +2,7 @@
 /// Whatever stands in a schema, it is refused or it answers about every value; what it says is
 /// wrong is in the value. The first line is the schema, the rest the value.
 
+#include <castore/json/scanner.hpp>
 #include <castore/json/text.hpp>
 #include <castore/json_schema/draft7.hpp>
 #include <memory>

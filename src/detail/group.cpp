@@ -1,0 +1,34 @@
+#include <castore/detail/group.hpp>
+#include <castore/error.hpp>
+#include <vector>
+
+namespace castore::detail {
+
+void push_group(std::span<GroupMember* const> members, const PushEventGroupOptions& options) {
+  std::vector<GroupedEventView> events;
+  events.reserve(members.size());
+  for (const GroupMember* member : members) events.push_back(member->view());
+  if (events.empty()) {
+    throw InvalidEventGroupError(InvalidEventGroupError::Reason::empty, 0,
+                                 "An event group needs at least one event");
+  }
+  const Timestamp timestamp = events.front().adapter->push_event_group(events, options);
+  FirstFailure failure;
+  for (GroupMember* member : members) {
+    failure.keep_of([&] {
+      try {
+        member->complete(timestamp);
+      } catch (...) {
+        rethrow_after_commit();
+      }
+    });
+  }
+  failure.keep_of([&] {
+    CommitOrder::keep([&] {
+      for (GroupMember* member : members) failure.keep_of([&] { member->notify(); });
+    });
+  });
+  failure.rethrow();
+}
+
+}  // namespace castore::detail
