@@ -1,5 +1,6 @@
 #include <array>
 #include <castore/json/fields.hpp>
+#include <castore/json/text.hpp>
 #include <charconv>
 #include <cmath>
 #include <stdexcept>

@@ -1,6 +1,6 @@
 #include <algorithm>
+#include <castore/detail/message_channel_core.hpp>
 #include <castore/error.hpp>
-#include <castore/message_channel.hpp>
 #include <utility>
 
 namespace castore::detail {
@@ -18,13 +18,13 @@ std::string_view name_of(MessageType type) noexcept {
   return "";
 }
 
-}  // namespace
-
-MessageType message_type_of(const Message& message) noexcept {
+MessageType type_of(const Message& message) noexcept {
   if (std::holds_alternative<NotificationMessage>(message)) return MessageType::notification;
   if (std::holds_alternative<StateCarryingMessage>(message)) return MessageType::state_carrying;
   return MessageType::aggregate_exists;
 }
+
+}  // namespace
 
 MessageChannelCore::MessageChannelCore(MessageType type, MessageChannelType channel_type,
                                        std::string id, std::vector<std::string> event_store_ids,
@@ -65,11 +65,11 @@ void MessageChannelCore::check_event_store(std::string_view event_store_id) cons
 
 void MessageChannelCore::check(const Message& message) const {
   check_event_store(event_store_id_of(message));
-  if (message_type_of(message) == type_) return;
+  if (type_of(message) == type_) return;
   throw Error(ErrorCode::invalid_message,
               "Invalid message for " + std::string(kind()) + " " + id_ + ": it carries " +
                   std::string(name_of(type_)) + " messages, this is a " +
-                  std::string(name_of(message_type_of(message))) + " message",
+                  std::string(name_of(type_of(message))) + " message",
               {{"messageChannelId", id_}});
 }
 
