@@ -76,25 +76,11 @@ std::exception_ptr copy_of(const std::exception_ptr& cause) noexcept {
   }
 }
 
-void fail(std::span<PendingWrite* const> batch, const std::exception_ptr& cause) noexcept {
-  for (PendingWrite* const write : batch) {
-    if (!write->failure) write->failure = copy_of(cause);
+void fail(std::span<Waiter* const> batch, const std::exception_ptr& cause) noexcept {
+  for (const Waiter* const waiter : batch) {
+    if (!waiter->write->failure) waiter->write->failure = copy_of(cause);
   }
 }
-
-/// The end of a leader's turn, however it ends.
-class Holding {
- public:
-  explicit Holding(WriterQueue& queue) noexcept : queue_(queue) {}
-  Holding(const Holding&) = delete;
-  Holding& operator=(const Holding&) = delete;
-  Holding(Holding&&) = delete;
-  Holding& operator=(Holding&&) = delete;
-  ~Holding() { queue_.release(); }
-
- private:
-  WriterQueue& queue_;
-};
 
 thread_local Reading* innermost_reading = nullptr;
 
@@ -269,22 +255,20 @@ StorageError Database::Impl::read_only() const {
   return {ErrorCode::storage_read_only, path.string() + " is open for reading only"};
 }
 
-void Database::Impl::acquire() {
+WriterQueue::Hold Database::Impl::acquire() {
   check_process();
   if (!writer) throw read_only();
   const auto until = deadline_after(options.busy_timeout);
-  if (!queue.acquire(until)) throw busy();
+  WriterQueue::Hold hold = queue.acquire(until);
+  if (!hold) throw busy();
   writer->wait_until(until);
+  return hold;
 }
 
 std::uint64_t Database::Impl::begin() {
-  acquire();
-  try {
-    begin_inside();
-  } catch (...) {
-    queue.release();
-    throw;
-  }
+  WriterQueue::Hold hold = acquire();
+  begin_inside();
+  open_transactions.back().hold = std::move(hold);
   return open_transactions.back().id;
 }
 
@@ -297,7 +281,7 @@ void Database::Impl::begin_inside() {
   }
   open_transactions.reserve(open_transactions.size() + 1);
   writer->begin();
-  open_transactions.push_back({++newest_transaction, actions.size()});
+  open_transactions.push_back({++newest_transaction, actions.size(), {}});
   outermost_transaction = open_transactions.front().id;
 }
 
@@ -371,7 +355,7 @@ void Database::Impl::check_commit(std::uint64_t id) const {
 void Database::Impl::commit() {
   Actions ready;
   {
-    const Holding holding(queue);
+    const WriterQueue::Hold hold = std::move(open_transactions.back().hold);
     ready = commit_inside();
     if (open_transactions.empty()) make_room();
   }
@@ -385,8 +369,9 @@ void Database::Impl::rollback(std::uint64_t id) noexcept {
   const auto found = std::find_if(open_transactions.begin(), open_transactions.end(),
                                   [&](const OpenTransaction& open) { return open.id == id; });
   for (auto count = open_transactions.end() - found; count > 0; --count) {
+    // The connection may be another thread's after the last one.
+    const WriterQueue::Hold hold = std::move(open_transactions.back().hold);
     rollback_inside();
-    queue.release();  // the connection may be another thread's after the last one
   }
 }
 
@@ -396,10 +381,9 @@ void Database::Impl::make_room() noexcept {
 
 bool Database::Impl::host_is_in_transaction() {
   if (!on_host_connection) return false;
-  acquire();  // else another thread's transaction of ours would look like the host's
-  const bool inside = writer->in_transaction();
-  queue.release();
-  return inside;
+  // Else another thread's transaction of ours would look like the host's.
+  const WriterQueue::Hold hold = acquire();
+  return writer->in_transaction();
 }
 
 // --- Group commit: of the callers that wait, the first leads. It runs what the others want written
@@ -414,22 +398,25 @@ void Database::Impl::run(PendingWrite& write) {
   if (!writer) throw read_only();
   const auto began = std::chrono::steady_clock::now();
   const auto until = deadline_after(options.busy_timeout);
-  const auto turn = queue.enter(write, until);
-  switch (turn) {
-    case WriterQueue::Turn::lead:
-    case WriterQueue::Turn::inherit:
+  Actions ready;
+  {
+    const WriterQueue::Entry entry = queue.enter(write, until);
+    if (entry.turn == WriterQueue::Turn::timed_out) throw busy();
+    if (entry.hold) {
       writer->wait_until(until);
-      // Who has just been let go may be on the way back: to begin without them would make them wait
-      // for our sync, and us for theirs.
-      if (turn == WriterQueue::Turn::inherit) return lead(write, last_turn.callers);
-      if (began - last_turn.end < last_turn.commit) return lead(write, last_turn.callers - 1);
-      return lead(write, 0);
-    case WriterQueue::Turn::done:
-      if (write.failure) std::rethrow_exception(std::move(write.failure));
-      return;
-    case WriterQueue::Turn::timed_out:
-      throw busy();
+      ready = lead(write, expected_callers(entry.turn, began));
+    }
   }
+  if (write.failure) std::rethrow_exception(std::move(write.failure));
+  run_after_commit(ready);
+}
+
+/// Callers released a moment ago may be about to push again; starting without them makes each side
+/// wait for the other's sync.
+std::size_t Database::Impl::expected_callers(
+    WriterQueue::Turn turn, std::chrono::steady_clock::time_point began) const noexcept {
+  if (turn == WriterQueue::Turn::inherit) return last_turn.callers;
+  return began - last_turn.end < last_turn.commit ? last_turn.callers - 1 : 0;
 }
 
 Database::Impl::Actions Database::Impl::run_alone(PendingWrite& write) {
@@ -454,31 +441,28 @@ void Database::Impl::gather(std::size_t expected) {
   queue.gather(expected, std::chrono::steady_clock::now() + patience);
 }
 
-void Database::Impl::lead(PendingWrite& write, std::size_t expected) {
+Database::Impl::Actions Database::Impl::lead(PendingWrite& write, std::size_t expected) {
+  end_stray_transaction();
+  in_place.check_if_stale();
+  gather(expected);
   Actions ready;
-  {
-    const Holding holding(queue);
-    end_stray_transaction();
-    in_place.check_if_stale();
-    gather(expected);
-    if (queue.write_is_waiting()) {
-      ready = run_batch(write);
-    } else {
-      const auto began = std::chrono::steady_clock::now();
-      ready = run_alone(write);
-      const auto end = std::chrono::steady_clock::now();
-      last_turn = {1, end - began, end};
-    }
-    make_room();
+  if (queue.write_is_waiting()) {
+    ready = run_batch(write);
+  } else {
+    const auto began = std::chrono::steady_clock::now();
+    ready = run_alone(write);
+    const auto end = std::chrono::steady_clock::now();
+    last_turn = {1, end - began, end};
   }
-  if (write.failure) std::rethrow_exception(std::move(write.failure));
-  run_after_commit(ready);
+  make_room();
+  return ready;
 }
 
 Database::Impl::Actions Database::Impl::run_batch(PendingWrite& leaders) {
   begin_inside();  // before anybody else is committed to what this transaction will come to
+  Waiter leader{.write = &leaders};
   std::size_t count = 1;
-  batch[0] = &leaders;
+  batch[0] = &leader;
   Actions ready;
   try {
     ready = commit_batch(count);
@@ -493,7 +477,7 @@ Database::Impl::Actions Database::Impl::run_batch(PendingWrite& leaders) {
 Database::Impl::Actions Database::Impl::commit_batch(std::size_t& count) {
   try {
     for (std::size_t next = 0; next < count; count = queue.take(batch, count)) {
-      for (; next < count; ++next) run_in_batch(*batch[next]);
+      for (; next < count; ++next) run_in_batch(*batch[next]->write);
     }
   } catch (...) {
     rollback_inside();
@@ -530,8 +514,7 @@ void Database::Impl::close_idle() noexcept {
 
 std::uint64_t Database::Impl::data_version() {
   if (path.empty()) {
-    acquire();
-    const Holding holding(queue);
+    const WriterQueue::Hold hold = acquire();
     const auto row = writer->borrow(read_data_version);
     row->step();
     // That is about other connections, and has looked at the file. This is about all of them.
@@ -565,7 +548,7 @@ std::uint64_t Database::Impl::data_version() {
 Reading::Reading(Database::Impl& database) : database_(database), outer_(innermost_reading) {
   database.check_process();
   if (database.in_transaction() || database.path.empty()) {
-    database.acquire();
+    hold_ = database.acquire();
     connection_ = database.writer.get();
   } else {
     database.in_place.check_to_read();
@@ -583,10 +566,9 @@ Reading::Reading(Database::Impl& database) : database_(database), outer_(innermo
 Reading::~Reading() {
   innermost_reading = outer_;
   if (!database_.is_of_this_process()) {
-    static_cast<void>(reader_.release());  // it is the parent's
-  } else if (!reader_) {
-    database_.queue.release();
-  } else {
+    static_cast<void>(reader_.release());  // they are the parent's
+    hold_.abandon();
+  } else if (reader_) {
     // A transaction that could not be ended would show the file of that moment for ever.
     if (of_no_use_ || reader_->in_transaction()) reader_.reset();
     database_.readers.give_back(std::move(reader_));

@@ -95,7 +95,8 @@ struct Database::Impl {
   bool host_transaction = false;  ///< the outermost of ours is a savepoint in the host's
   struct OpenTransaction {
     std::uint64_t id;
-    std::size_t actions;  ///< how many there were when it began
+    std::size_t actions;     ///< how many there were when it began
+    WriterQueue::Hold hold;  ///< empty inside a write, whose leader has one
   };
   std::vector<OpenTransaction> open_transactions;  ///< outermost first
   std::uint64_t newest_transaction = 0;
@@ -103,7 +104,7 @@ struct Database::Impl {
   Actions actions;                                      ///< to run after the outermost commit
   /// How many writes share a transaction at most: their callers wait until it ends.
   static constexpr std::size_t largest_batch = 256;
-  std::array<PendingWrite*, largest_batch> batch{};
+  std::array<Waiter*, largest_batch> batch{};
   /// How many callers the last leader let go, itself among them, how long they had waited for the
   /// disk, and when that was.
   struct {
@@ -113,7 +114,7 @@ struct Database::Impl {
   } last_turn;
 
   /// \throws StorageBusyError
-  void acquire();
+  [[nodiscard]] WriterQueue::Hold acquire();
 
   /// A transaction of the caller's own. Inside another, a savepoint. \returns its id
   [[nodiscard]] std::uint64_t begin();
@@ -157,7 +158,9 @@ struct Database::Impl {
   [[nodiscard]] Actions commit_inside();
   void rollback_inside() noexcept;
   void make_room() noexcept;
-  void lead(PendingWrite& write, std::size_t expected);
+  [[nodiscard]] std::size_t expected_callers(
+      WriterQueue::Turn turn, std::chrono::steady_clock::time_point began) const noexcept;
+  [[nodiscard]] Actions lead(PendingWrite& write, std::size_t expected);
   void gather(std::size_t expected);
   [[nodiscard]] Actions run_alone(PendingWrite& write);
   [[nodiscard]] Actions run_batch(PendingWrite& leaders);
@@ -219,7 +222,8 @@ class Reading {
 
  private:
   Database::Impl& database_;
-  Reading* outer_;  ///< the one that this thread had begun before
+  Reading* outer_;          ///< the one that this thread had begun before
+  WriterQueue::Hold hold_;  ///< of the writer, if it is that
   std::unique_ptr<Connection> reader_;
   Connection* connection_ = nullptr;
   bool of_no_use_ = false;  ///< the connection

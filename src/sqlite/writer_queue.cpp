@@ -8,17 +8,20 @@ std::uint64_t this_thread() noexcept {
   return number;
 }
 
-bool WriterQueue::acquire(Deadline deadline) {
+WriterQueue::Hold WriterQueue::acquire(Deadline deadline) {
   if (held()) {
     ++depth_;
-    return true;
+    return Hold(*this);
   }
   Waiter waiter;
-  return wait(waiter, deadline) != Turn::timed_out;
+  return wait(waiter, deadline) == Turn::timed_out ? Hold() : Hold(*this);
 }
 
-WriterQueue::Turn WriterQueue::enter(PendingWrite& write, Deadline deadline) {
-  return wait(write, deadline);
+WriterQueue::Entry WriterQueue::enter(PendingWrite& write, Deadline deadline) {
+  Waiter waiter{.write = &write};
+  const Turn turn = wait(waiter, deadline);
+  const bool leads = turn == Turn::lead || turn == Turn::inherit;
+  return {turn, leads ? Hold(*this) : Hold()};
 }
 
 WriterQueue::Turn WriterQueue::wait(Waiter& waiter, Deadline deadline) {
@@ -31,13 +34,13 @@ WriterQueue::Turn WriterQueue::wait(Waiter& waiter, Deadline deadline) {
   }
   push_back(waiter);
   if (waiting_ == wanted_) gathered_.notify_one();
-  if (!waiter.wake_.wait_until(lock, deadline, [&] { return waiter.state_ != State::waiting; })) {
+  if (!waiter.wake.wait_until(lock, deadline, [&] { return waiter.state != State::waiting; })) {
     erase(waiter);
     return Turn::timed_out;
   }
-  // What a leader has begun ends with it.
-  waiter.wake_.wait(lock, [&] { return waiter.state_ != State::taken; });
-  if (waiter.state_ == State::done) return Turn::done;
+  // A leader that has begun with it ends it.
+  waiter.wake.wait(lock, [&] { return waiter.state != State::taken; });
+  if (waiter.state == State::done) return Turn::done;
   own();
   return Turn::inherit;
 }
@@ -48,7 +51,7 @@ void WriterQueue::own() noexcept {
 }
 
 void WriterQueue::push_back(Waiter& waiter) noexcept {
-  (last_ == nullptr ? first_ : last_->next_) = &waiter;
+  (last_ == nullptr ? first_ : last_->next) = &waiter;
   last_ = &waiter;
   ++waiting_;
 }
@@ -61,8 +64,8 @@ Waiter& WriterQueue::pop_front() noexcept {
 
 void WriterQueue::erase(const Waiter& waiter) noexcept {
   Waiter* before = nullptr;
-  for (Waiter* here = first_; here != &waiter; here = here->next_) before = here;
-  (before == nullptr ? first_ : before->next_) = waiter.next_;
+  for (Waiter* here = first_; here != &waiter; here = here->next) before = here;
+  (before == nullptr ? first_ : before->next) = waiter.next;
   if (last_ == &waiter) last_ = before;
   --waiting_;
 }
@@ -76,8 +79,8 @@ void WriterQueue::release() noexcept {
     return;
   }
   Waiter& next = pop_front();
-  next.state_ = Waiter::State::leading;
-  next.wake_.notify_one();
+  next.state = Waiter::State::leading;
+  next.wake.notify_one();
 }
 
 void WriterQueue::gather(std::size_t wanted, Deadline until) {
@@ -87,29 +90,27 @@ void WriterQueue::gather(std::size_t wanted, Deadline until) {
   wanted_ = 0;
 }
 
-std::size_t WriterQueue::take(std::span<PendingWrite*> batch, std::size_t count) noexcept {
+std::size_t WriterQueue::take(std::span<Waiter*> batch, std::size_t count) noexcept {
   const std::lock_guard lock(mutex_);
-  while (count < batch.size() && first_ != nullptr) {
-    PendingWrite* const write = first_->write();
-    if (write == nullptr) break;  // it wants the connection for itself
-    batch[count++] = write;
-    write->state_ = Waiter::State::taken;
-    pop_front();
+  while (count < batch.size() && first_ != nullptr && first_->write != nullptr) {
+    Waiter& waiter = pop_front();
+    waiter.state = Waiter::State::taken;
+    batch[count++] = &waiter;
   }
   return count;
 }
 
-void WriterQueue::acknowledge(std::span<PendingWrite* const> batch) noexcept {
+void WriterQueue::acknowledge(std::span<Waiter* const> batch) noexcept {
   const std::lock_guard lock(mutex_);
-  for (PendingWrite* const write : batch) {
-    write->state_ = Waiter::State::done;
-    write->wake_.notify_one();
+  for (Waiter* const waiter : batch) {
+    waiter->state = Waiter::State::done;
+    waiter->wake.notify_one();
   }
 }
 
 bool WriterQueue::write_is_waiting() const {
   const std::lock_guard lock(mutex_);
-  return first_ != nullptr && first_->write() != nullptr;
+  return first_ != nullptr && first_->write != nullptr;
 }
 
 }  // namespace castore::sqlite
