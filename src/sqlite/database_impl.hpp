@@ -5,7 +5,6 @@
 
 #include <array>
 #include <atomic>
-#include <castore/event_storage_adapter.hpp>
 #include <castore/sqlite/database.hpp>
 #include <chrono>
 #include <cstddef>
@@ -15,7 +14,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "sqlite/checkpointer.hpp"
@@ -26,26 +24,6 @@
 #include "sqlite/writer_queue.hpp"
 
 namespace castore::sqlite {
-
-class AdapterSet {
- public:
-  void insert(const EventStorageAdapter* adapter) {
-    const std::lock_guard lock(mutex_);
-    adapters_.insert(adapter);
-  }
-  void erase(const EventStorageAdapter* adapter) {
-    const std::lock_guard lock(mutex_);
-    adapters_.erase(adapter);
-  }
-  [[nodiscard]] bool contains(const EventStorageAdapter* adapter) const {
-    const std::lock_guard lock(mutex_);
-    return adapters_.contains(adapter);
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::set<const EventStorageAdapter*> adapters_;
-};
 
 struct Database::Impl {
   Impl(std::filesystem::path file, const DatabaseOptions& given);
@@ -140,10 +118,6 @@ struct Database::Impl {
 
   /// What was pushed may still be rolled back by the host.
   [[nodiscard]] bool host_is_in_transaction();
-
-  /// Those of ours on this database, as opposed to decorators around them: what they write may be
-  /// written by another thread.
-  AdapterSet adapters;
 
  private:
   [[nodiscard]] StorageBusyError busy() const;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <tuple>
+#include <typeinfo>
 #include <utility>
 
 #include "sqlite/changes.hpp"
@@ -562,11 +563,6 @@ SqliteEventStorageAdapter::SqliteEventStorageAdapter(std::shared_ptr<sqlite::Dat
                                                      Clock clock)
     : database_(std::move(database)), clock_(std::move(clock)) {
   database_->impl_->check_process();
-  database_->impl_->adapters.insert(this);
-}
-
-SqliteEventStorageAdapter::~SqliteEventStorageAdapter() {
-  if (database_->impl_->is_of_this_process()) database_->impl_->adapters.erase(this);
 }
 
 void SqliteEventStorageAdapter::for_each_event(std::string_view event_store_id,
@@ -634,8 +630,9 @@ Timestamp SqliteEventStorageAdapter::push_event_group(std::span<const GroupedEve
   const std::optional<Timestamp> given = check_event_group(*this, events);
   sqlite::Database::Impl& database = *database_->impl_;
   database.check_process();
-  const bool plain = std::all_of(events.begin(), events.end(), [&](const auto& grouped) {
-    return grouped.adapter == this || database.adapters.contains(grouped.adapter);
+  // `check_event_group` has seen that they are on this database.
+  const bool plain = std::all_of(events.begin(), events.end(), [](const auto& grouped) {
+    return typeid(*grouped.adapter) == typeid(SqliteEventStorageAdapter);
   });
   if (!plain) return push_through_adapters(events, given, options);
   GroupWrite write(database.writer.get(), clock_, given, events, options);

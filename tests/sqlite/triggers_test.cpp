@@ -212,6 +212,14 @@ TEST_CASE_FIXTURE(Triggers, "an event that another one's trigger changes fails t
                          {events.get(), "STORE", new_event("a", 3)}});
   });
   CHECK(stored() == "a1");
+  SUBCASE("also if the two are pushed by two adapters") {
+    SqliteEventStorageAdapter other(database);
+    failure([&] {
+      push_group(*events, {{events.get(), "STORE", new_event("a", 2)},
+                           {&other, "STORE", new_event("a", 3)}});
+    });
+    CHECK(stored() == "a1");
+  }
 }
 
 TEST_CASE_FIXTURE(Triggers, "a trigger that fails leaves nothing of the push") {

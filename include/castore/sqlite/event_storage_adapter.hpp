@@ -24,7 +24,6 @@ class SqliteEventStorageAdapter final : public EventStorageAdapter {
   ///     the thread of another caller that pushes
   explicit SqliteEventStorageAdapter(std::shared_ptr<sqlite::Database> database,
                                      Clock clock = system_now);
-  ~SqliteEventStorageAdapter() override;
 
   [[nodiscard]] const std::shared_ptr<sqlite::Database>& database() const noexcept {
     return database_;
