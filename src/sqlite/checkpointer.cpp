@@ -18,8 +18,12 @@ constexpr auto read_page_size = "PRAGMA page_size";
 
 }  // namespace
 
-Checkpointer::Checkpointer(Connection& writer, ReaderPool& readers, Connect connect)
-    : writer_(writer), readers_(readers), connect_(std::move(connect)) {
+Checkpointer::Checkpointer(Connection& writer, ReaderPool& readers, Connect connect,
+                           IsReading is_reading)
+    : writer_(writer),
+      readers_(readers),
+      connect_(std::move(connect)),
+      is_reading_(std::move(is_reading)) {
   {
     const auto row = writer.borrow(read_page_size);
     row->step();
@@ -39,7 +43,7 @@ Checkpointer::Checkpointer(Connection& writer, ReaderPool& readers, Connect conn
 
 Checkpointer::~Checkpointer() { sqlite3_wal_hook(writer_.handle(), nullptr, nullptr); }
 
-void Checkpointer::run(bool reads) noexcept {
+void Checkpointer::run() noexcept {
   const std::int64_t usual = usual_length / page_size_;
   const std::int64_t longest = longest_length / page_size_;
   if (length_ < usual) {  // it was begun anew
@@ -50,13 +54,13 @@ void Checkpointer::run(bool reads) noexcept {
   bool done = false;
   try {
     done = write_back(std::chrono::steady_clock::now());
-    if (!done && length_ >= urgent_ && !reads) {
+    if (!done && length_ >= urgent_ && !is_reading_()) {
       done = write_back_without_readers();
       // A reading that lasts is not waited for again and again.
       if (!done) urgent_ = length_ + length_ / 2;
     }
   } catch (...) {
-    // The log is longer than it need be: no fault of who has just pushed.
+    // The log is longer than it need be: no fault of the caller that has just pushed.
   }
   due_ = done ? usual : length_ + usual / 4;
 }

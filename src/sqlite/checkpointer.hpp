@@ -15,23 +15,21 @@ namespace castore::sqlite {
 
 /// SQLite's own checkpoints, after a commit, do not exclude that another process begins the log
 /// anew at the same moment, which corrupts the file with SQLite up to 3.51.2
-/// (https://www.sqlite.org/wal.html#walresetbug). Only who holds SQLite's write lock begins it
+/// (https://www.sqlite.org/wal.html#walresetbug). Only the holder of SQLite's write lock begins it
 /// anew: so ours run on a connection of their own while the writing one holds that lock.
 class Checkpointer {
  public:
   using Connect = std::function<std::unique_ptr<Connection>()>;
+  using IsReading = std::function<bool()>;
 
-  /// \param connect  makes the connection when it is first needed
-  Checkpointer(Connection& writer, ReaderPool& readers, Connect connect);
-  Checkpointer(const Checkpointer&) = delete;
-  Checkpointer& operator=(const Checkpointer&) = delete;
-  Checkpointer(Checkpointer&&) = delete;
+  /// \param connect     makes the connection when it is first needed
+  /// \param is_reading  whether the calling thread reads: then it cannot wait for all readers
+  Checkpointer(Connection& writer, ReaderPool& readers, Connect connect, IsReading is_reading);
   Checkpointer& operator=(Checkpointer&&) = delete;
   ~Checkpointer();
 
-  /// Does what is due. By the thread that may write, outside of a transaction.
-  /// \param reads  whether the calling thread is reading: then it cannot wait for all readers
-  void run(bool reads) noexcept;
+  /// Does what is due. Called by the thread that may write, outside of a transaction.
+  void run() noexcept;
 
  private:
   [[nodiscard]] bool write_back(std::chrono::steady_clock::time_point deadline);
@@ -40,6 +38,7 @@ class Checkpointer {
   Connection& writer_;
   ReaderPool& readers_;
   Connect connect_;
+  IsReading is_reading_;
   std::unique_ptr<Connection> connection_;
   std::int64_t page_size_;
   // In frames, of a page each.

@@ -1,9 +1,8 @@
 #include <castore/event.hpp>
-#include <castore/sqlite/database.hpp>
 #include <string>
 #include <system_error>
 
-#include "sqlite/database_impl.hpp"
+#include "sqlite/database.hpp"
 #include "sqlite/file.hpp"
 #include "sqlite/migrations.hpp"
 #include "sqlite/row.hpp"
@@ -66,7 +65,7 @@ DatabaseInfo Database::info() const {
   DatabaseInfo info = Reading::from(*impl_, [this](const Reading& reading) {
     Connection& connection = reading.connection();
     DatabaseInfo read;
-    read.path = impl_->on_host_connection ? path_of(connection) : impl_->path;
+    read.path = impl_->writer.is_on_host_connection() ? path_of(connection) : impl_->file.path;
     read.last_position = integer_of(connection, newest_position);
     read.encoding = text_of(connection, read_encoding);
     read.journal_mode = text_of(connection, read_journal_mode);

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "sqlite/database_impl.hpp"
+#include "sqlite/database.hpp"
 #include "sqlite/encoding.hpp"
 #include "sqlite/row.hpp"
 

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "sqlite/changes.hpp"
-#include "sqlite/database_impl.hpp"
+#include "sqlite/database.hpp"
 #include "sqlite/encoding.hpp"
 #include "sqlite/event_feed.hpp"
 #include "sqlite/row.hpp"
@@ -20,6 +20,7 @@ namespace {
 
 using sqlite::Changes;
 using sqlite::Connection;
+using sqlite::DatabaseAccess;
 using sqlite::Reading;
 using sqlite::storable;
 using sqlite::to_microseconds;
@@ -562,7 +563,7 @@ ListedRows list_by_timestamp(Connection& connection, const Listing& listing) {
 SqliteEventStorageAdapter::SqliteEventStorageAdapter(std::shared_ptr<sqlite::Database> database,
                                                      Clock clock)
     : database_(std::move(database)), clock_(std::move(clock)) {
-  database_->impl_->check_process();
+  DatabaseAccess::impl(*database_).file.check_process();
 }
 
 void SqliteEventStorageAdapter::for_each_event(std::string_view event_store_id,
@@ -577,7 +578,7 @@ void SqliteEventStorageAdapter::for_each_event(std::string_view event_store_id,
   };
   const auto show = [&](const EventView& event) {
     const bool more = visitor(event);
-    database_->impl_->check_process();  // it may have forked
+    DatabaseAccess::impl(*database_).file.check_process();  // it may have forked
     return more;
   };
   Shown shown;
@@ -616,27 +617,27 @@ Timestamp SqliteEventStorageAdapter::push_event(std::string_view event_store_id,
                                                 const NewEventView& event,
                                                 const PushEventOptions& options) {
   check_new_event(event_store_id, event);
-  sqlite::Database::Impl& database = *database_->impl_;
+  DatabaseAccess::Impl& database = DatabaseAccess::impl(*database_);
   // On a host's connection nothing keeps out triggers that are made later.
   const bool alone = database.options.foreign_triggers == sqlite::ForeignTriggers::refuse &&
-                     !database.on_host_connection;
-  EventWrite write(database.writer.get(), alone, clock_, event_store_id, event, options);
-  database.run(write);
+                     !database.writer.is_on_host_connection();
+  EventWrite write(database.writer.connection(), alone, clock_, event_store_id, event, options);
+  database.writer.run(write);
   return write.timestamp();
 }
 
 Timestamp SqliteEventStorageAdapter::push_event_group(std::span<const GroupedEventView> events,
                                                       const PushEventGroupOptions& options) {
   const std::optional<Timestamp> given = check_event_group(*this, events);
-  sqlite::Database::Impl& database = *database_->impl_;
-  database.check_process();
+  DatabaseAccess::Impl& database = DatabaseAccess::impl(*database_);
+  database.file.check_process();
   // `check_event_group` has seen that they are on this database.
   const bool plain = std::all_of(events.begin(), events.end(), [](const auto& grouped) {
     return typeid(*grouped.adapter) == typeid(SqliteEventStorageAdapter);
   });
   if (!plain) return push_through_adapters(events, given, options);
-  GroupWrite write(database.writer.get(), clock_, given, events, options);
-  database.run(write);
+  GroupWrite write(database.writer.connection(), clock_, given, events, options);
+  database.writer.run(write);
   return write.timestamp();
 }
 
@@ -717,12 +718,7 @@ const void* SqliteEventStorageAdapter::transaction_domain() const noexcept {
 }
 
 void SqliteEventStorageAdapter::after_commit(std::function<void()> action) {
-  sqlite::Database::Impl& database = *database_->impl_;
-  if (database.in_transaction()) {
-    database.actions.push_back(std::move(action));
-  } else if (!database.host_is_in_transaction()) {
-    run_after_commit({&action, 1});
-  }
+  DatabaseAccess::impl(*database_).writer.after_commit(std::move(action));
 }
 
 }  // namespace castore

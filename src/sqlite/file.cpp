@@ -326,4 +326,11 @@ void FileInPlace::check_if_stale() const {
   if (names_[0].identity && (lost_ || is_stale())) check();
 }
 
+void DatabaseFile::check_process() const {
+  if (is_of_this_process()) return;
+  throw StorageError(ErrorCode::forked_process,
+                     (path.empty() ? std::string("the database") : path.string()) +
+                         " was opened by the process that this one was forked from");
+}
+
 }  // namespace castore::sqlite

@@ -72,9 +72,6 @@ class OpenFile {
   static void check_not_inherited(const std::filesystem::path& path);
 
   OpenFile(FileIdentity identity, Use use);
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  OpenFile(OpenFile&&) = delete;
   OpenFile& operator=(OpenFile&&) = delete;
   ~OpenFile();
 
@@ -93,9 +90,6 @@ class OpenFile {
 class OpeningForWriting {
  public:
   explicit OpeningForWriting(FileIdentity identity);
-  OpeningForWriting(const OpeningForWriting&) = delete;
-  OpeningForWriting& operator=(const OpeningForWriting&) = delete;
-  OpeningForWriting(OpeningForWriting&&) = delete;
   OpeningForWriting& operator=(OpeningForWriting&&) = delete;
   ~OpeningForWriting();
 
@@ -110,9 +104,6 @@ class OpeningForWriting {
 class FileInPlace {
  public:
   FileInPlace() = default;
-  FileInPlace(const FileInPlace&) = delete;
-  FileInPlace& operator=(const FileInPlace&) = delete;
-  FileInPlace(FileInPlace&&) = delete;
   FileInPlace& operator=(FileInPlace&&) = delete;
   ~FileInPlace();
 
@@ -153,6 +144,20 @@ class FileInPlace {
   std::filesystem::path name_in_folder_;
   mutable std::atomic<bool> lost_{false};
   mutable std::atomic<std::chrono::steady_clock::rep> looked_at_{0};
+};
+
+/// The file of a database, and the process that has opened it. In memory and on a host's connection
+/// it has no name, and nothing is watched.
+struct DatabaseFile {
+  std::filesystem::path path;  ///< absolute; may be empty
+  ProcessId process = this_process();
+  std::optional<OpenFile> open{};
+  FileInPlace in_place{};
+
+  /// A child made by fork has the memory of its parent, and none of its locks.
+  [[nodiscard]] bool is_of_this_process() const noexcept { return process == this_process(); }
+  /// \throws StorageError  `forked_process`
+  void check_process() const;
 };
 
 }  // namespace castore::sqlite

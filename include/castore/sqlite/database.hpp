@@ -13,14 +13,7 @@
 
 struct sqlite3;
 
-namespace castore {
-class SqliteEventStorageAdapter;
-}
-
 namespace castore::sqlite {
-
-class Reading;
-class Transaction;
 
 /// When an acknowledged event is safe. See https://www.sqlite.org/pragma.html#pragma_synchronous
 enum class Synchronous {
@@ -64,7 +57,7 @@ struct AppliedMigration {
   friend bool operator==(const AppliedMigration&, const AppliedMigration&) = default;
 };
 
-/// What a tool shows of a database.
+/// The facts about a database that a tool shows.
 struct DatabaseInfo {
   std::filesystem::path path;                ///< absolute; empty in memory
   std::uintmax_t file_size = 0;              ///< in bytes; 0 in memory
@@ -114,14 +107,11 @@ class Database : public std::enable_shared_from_this<Database> {
   ///
   /// Its pragmas (journal mode, synchronous, busy timeout) and its configuration stay as they are,
   /// and its tables are brought up to our schema. The connection must outlive this object, and may
-  /// be used by one thread at a time: do not use it while another thread calls castore. \throws
-  /// StorageError, StorageBusyError  as `open`
+  /// be used by one thread at a time: do not use it while another thread calls castore.
+  /// \throws StorageError, StorageBusyError  as `open`
   [[nodiscard]] static std::shared_ptr<Database> on_connection(
       sqlite3* connection, ForeignTriggers triggers = ForeignTriggers::refuse);
 
-  Database(const Database&) = delete;
-  Database& operator=(const Database&) = delete;
-  Database(Database&&) = delete;
   Database& operator=(Database&&) = delete;
   ~Database();
 
@@ -130,7 +120,7 @@ class Database : public std::enable_shared_from_this<Database> {
   [[nodiscard]] bool read_only() const noexcept;
 
   /// Tells cheaply, without reading a row, whether there may be something new: differs from an
-  /// earlier answer if anything was committed to the file in between, by whomever. It may differ
+  /// earlier answer if anything was committed to the file in between, by anybody. It may differ
   /// although nothing was. In a file it takes a few microseconds, and keeps a connection open.
   /// \throws StorageError
   [[nodiscard]] std::uint64_t data_version() const;
@@ -143,9 +133,7 @@ class Database : public std::enable_shared_from_this<Database> {
   [[nodiscard]] static int schema_version() noexcept;
 
  private:
-  friend class Reading;
-  friend class Transaction;
-  friend class castore::SqliteEventStorageAdapter;
+  friend struct DatabaseAccess;  // of the library's own sources
 
   struct Impl;
   explicit Database(std::unique_ptr<Impl> impl);
@@ -171,16 +159,13 @@ class Transaction {
   /// \throws StorageError      the database is read-only, or failed
   explicit Transaction(Database& database);
 
-  Transaction(const Transaction&) = delete;
-  Transaction& operator=(const Transaction&) = delete;
-  Transaction(Transaction&&) = delete;
   Transaction& operator=(Transaction&&) = delete;
 
   /// Rolls back what was not committed, with the transactions inside it that are still open.
   ~Transaction();
 
-  /// Durable when it returns; then the actions of `after_commit` run, and the first thing that one
-  /// of them throws comes out although all is stored.
+  /// Durable when it returns; then the actions of `after_commit` run, and the first exception
+  /// of one propagates although all is stored.
   /// \throws StorageError  nothing was stored, and the transaction is over; but it stays as it was
   ///     if one inside it is still open, or if this is another thread's
   void commit();
