@@ -3,9 +3,9 @@
 /// \file
 /// Whether a statement has written what it says.
 
-#include <sqlite3.h>
-
 #include <cstdint>
+
+#include "sqlite/connection.hpp"
 
 namespace castore::sqlite {
 
@@ -14,23 +14,23 @@ namespace castore::sqlite {
 /// host's authorizer says SQLITE_IGNORE, and SQLite's count stays that of an earlier statement.
 class Changes {
  public:
-  explicit Changes(sqlite3* connection) noexcept
-      : connection_(connection), before_(sqlite3_total_changes64(connection)) {}
+  explicit Changes(const Connection& connection) noexcept
+      : connection_(connection), before_(connection.total_changes()) {}
 
   [[nodiscard]] bool any() const noexcept {
-    return sqlite3_changes64(connection_) > 0 && sqlite3_total_changes64(connection_) > before_;
+    return connection_.changes() > 0 && connection_.total_changes() > before_;
   }
 
-  /// How many rows were written since, by whomever.
+  /// How many rows were written since, by the statement or by others.
   [[nodiscard]] std::int64_t count() const noexcept {
-    return sqlite3_total_changes64(connection_) - before_;
+    return connection_.total_changes() - before_;
   }
 
   /// Whether a trigger has written, too: perhaps to the same row.
-  [[nodiscard]] bool by_others() const noexcept { return count() > sqlite3_changes64(connection_); }
+  [[nodiscard]] bool by_others() const noexcept { return count() > connection_.changes(); }
 
  private:
-  sqlite3* connection_;
+  const Connection& connection_;
   std::int64_t before_;
 };
 

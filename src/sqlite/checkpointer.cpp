@@ -31,17 +31,10 @@ Checkpointer::Checkpointer(Connection& writer, ReaderPool& readers, Connect conn
   }
   due_ = usual_length / page_size_;
   urgent_ = longest_length / page_size_;
-  // In the place of SQLite's own checkpoints.
-  sqlite3_wal_hook(
-      writer.handle(),
-      [](void* self, sqlite3*, const char*, int frames) {
-        static_cast<Checkpointer*>(self)->length_ = frames;
-        return SQLITE_OK;
-      },
-      this);
+  writer.count_log(&length_);
 }
 
-Checkpointer::~Checkpointer() { sqlite3_wal_hook(writer_.handle(), nullptr, nullptr); }
+Checkpointer::~Checkpointer() { writer_.count_log(nullptr); }
 
 void Checkpointer::run() noexcept {
   const std::int64_t usual = usual_length / page_size_;
@@ -70,12 +63,9 @@ bool Checkpointer::write_back(std::chrono::steady_clock::time_point deadline) {
   if (!connection_) connection_ = connect_();
   writer_.wait_until(deadline);
   writer_.begin();
-  int frames = 0;
-  int written = 0;
-  const int code = sqlite3_wal_checkpoint_v2(connection_->handle(), "main",
-                                             SQLITE_CHECKPOINT_PASSIVE, &frames, &written);
+  const bool done = connection_->write_log_back();
   writer_.rollback(false);
-  return code == SQLITE_OK && written == frames;
+  return done;
 }
 
 bool Checkpointer::write_back_without_readers() {

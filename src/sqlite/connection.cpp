@@ -30,7 +30,7 @@ ErrorCode error_code_of(int code) {
   }
 }
 
-/// The subclass or code of StorageError that fits what SQLite answered.
+/// Throws the StorageError whose subclass or code fits the one of SQLite.
 [[noreturn]] void throw_storage_error(int code, const std::string& doing, const char* detail) {
   const std::string message =
       doing + ": " + detail + " (SQLite error " + std::to_string(code) + ")";
@@ -42,7 +42,8 @@ ErrorCode error_code_of(int code) {
   throw StorageError(error_code_of(code), message);
 }
 
-/// A file that SQLite could not open, make, or open for writing: `path` says why, if it does.
+/// Throws the reason why SQLite could not open, make, or open for writing a file, if `path` says
+/// it.
 void throw_hindrance(int code, const std::filesystem::path& path, bool to_write) {
   const int primary = code & 0xFF;
   if (primary != SQLITE_CANTOPEN && primary != SQLITE_PERM && code != SQLITE_READONLY &&
@@ -336,6 +337,57 @@ bool Connection::is_utf8() {
   return *is_utf8_;
 }
 
+std::filesystem::path Connection::path() const {
+  const char* const name = sqlite3_db_filename(handle_, "main");
+  if (name == nullptr) return {};
+  const std::string text(name);  // UTF-8
+  return std::filesystem::path(std::u8string(text.begin(), text.end()));
+}
+
+bool Connection::is_write_protected() const noexcept {
+  return sqlite3_db_readonly(handle_, "main") == 1;
+}
+
+bool Connection::has_moved() const noexcept {
+  int moved = 0;
+  sqlite3_file_control(handle_, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  return moved != 0;
+}
+
+std::uint64_t Connection::file_version() const noexcept {
+  unsigned version = 0;
+  sqlite3_file_control(handle_, "main", SQLITE_FCNTL_DATA_VERSION, &version);
+  return version;
+}
+
+bool Connection::has_read_only_shm() const noexcept {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(handle_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (file == nullptr || file->pMethods == nullptr || file->pMethods->iVersion < 2) return false;
+  void volatile* region = nullptr;
+  return (file->pMethods->xShmMap(file, 0, shm_region_size, 0, &region) & 0xFF) == SQLITE_READONLY;
+}
+
+void Connection::count_log(std::int64_t* frames) noexcept {
+  const auto set = [](void* target, sqlite3*, const char*, int length) {
+    *static_cast<std::int64_t*>(target) = length;
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(handle_, frames == nullptr ? nullptr : +set, frames);
+}
+
+bool Connection::write_log_back() noexcept {
+  int frames = 0;
+  int written = 0;
+  const int code =
+      sqlite3_wal_checkpoint_v2(handle_, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &written);
+  return code == SQLITE_OK && written == frames;
+}
+
+void Connection::keep_log_on_close() noexcept {
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
 namespace {
 
 constexpr auto begin_deferred = "BEGIN";
@@ -380,7 +432,7 @@ void Connection::rollback(bool savepoint) noexcept {
     }
   } catch (...) {
     doomed_ = true;
-    // What cannot be rolled back now is rolled back when the file is opened next.
+    // SQLite rolls it back when the file is opened next.
   }
 }
 

@@ -24,18 +24,18 @@ class Database;
 
 namespace castore::sqlite {
 
-/// A moment as far ahead as `timeout`, or as the clock goes.
+/// Returns a moment as far ahead as `timeout`, or as the clock goes.
 [[nodiscard]] std::chrono::steady_clock::time_point deadline_after(
     std::chrono::milliseconds timeout) noexcept;
 
-/// Others were in the way of a reading, and would hardly be if it were begun anew on another
-/// connection. Caught where that is done.
+/// An error of a reading that others were in the way of, and would hardly be if it were begun anew
+/// on another connection. Caught where that is done.
 class LookAgain : public StorageBusyError {
  public:
   using StorageBusyError::StorageBusyError;
 };
 
-/// An operation of `sqlite3_file_control` by which a file says that: a bool.
+/// The operation of `sqlite3_file_control` by which a file says so: a bool.
 constexpr int is_to_look_again = 0x6361;
 
 /// The one subquery of castore's that has a name: to an authorizer it looks like a trigger.
@@ -44,8 +44,8 @@ constexpr std::string_view own_subquery = "castore every event store";
 /// The size in which SQLite asks for a `-shm`, in bytes.
 constexpr int shm_region_size = 1 << 15;
 
-/// In a child made by fork it does nothing: a lock of SQLite's may be held by a thread that the
-/// child does not have.
+/// A deleter. It does nothing in a child made by fork: a thread that the child does not have may
+/// hold a lock of SQLite's.
 struct FinalizeStatement {
   ProcessId process = this_process();
   void operator()(sqlite3_stmt* statement) const noexcept {
@@ -72,7 +72,7 @@ class Statement {
   [[nodiscard]] bool write();
   void reset() noexcept;
 
-  /// SQLite's type of the value, such as SQLITE_TEXT. To be asked before the value is.
+  /// Returns SQLite's type of the value, such as SQLITE_TEXT. Called before the value is read.
   [[nodiscard]] int type(int column) const noexcept;
   [[nodiscard]] std::int64_t integer(int column) const noexcept;
   /// Valid until the next step; empty for NULL. \throws std::bad_alloc
@@ -101,9 +101,6 @@ class Connection {
     explicit Borrowed(Prepared& prepared) noexcept : prepared_(&prepared) {
       prepared.in_use = true;
     }
-    Borrowed(const Borrowed&) = delete;
-    Borrowed& operator=(const Borrowed&) = delete;
-    Borrowed(Borrowed&&) = delete;
     Borrowed& operator=(Borrowed&&) = delete;
     ~Borrowed() {
       prepared_->statement.reset();
@@ -127,9 +124,6 @@ class Connection {
   /// The host's connection, which stays the host's.
   explicit Connection(sqlite3* host) noexcept;
 
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-  Connection(Connection&&) = delete;
   Connection& operator=(Connection&&) = delete;
   ~Connection();
 
@@ -147,14 +141,14 @@ class Connection {
   /// and does not look whether the trigger is still there. \returns whether to try once more
   [[nodiscard]] bool schema_is_read_anew();
 
-  /// Throws what just went wrong.
+  /// Throws the error of the call that has just failed.
   [[noreturn]] void fail();
 
-  /// For statements that are run once.
+  /// Runs statements that are run once.
   void execute(const char* sql);
 
-  /// Has them prepared for `begin`, `commit` and `rollback`: a transaction is to end also when
-  /// memory is short.
+  /// Prepares the statements of `begin`, `commit` and `rollback`: a transaction has to end also
+  /// when memory is short.
   void prepare_transactions();
 
   /// Prepared at first use. \param sql  a literal: found again by its address
@@ -162,6 +156,33 @@ class Connection {
 
   /// Whether the database is in UTF-8, and so orders text as castore does. \pre it has a table
   [[nodiscard]] bool is_utf8();
+
+  /// \returns the file of the database; empty in memory
+  [[nodiscard]] std::filesystem::path path() const;
+  [[nodiscard]] bool is_write_protected() const noexcept;
+  /// Whether the file that was opened no longer has its name.
+  [[nodiscard]] bool has_moved() const noexcept;
+  /// A number that differs after a commit of any connection, this one among them. It goes by the
+  /// file as this connection has last read it.
+  [[nodiscard]] std::uint64_t file_version() const noexcept;
+  /// Whether the `-shm` is open for reading only: SQLite shares an open one among the connections
+  /// of a process. \pre the log is open: else nobody would close the `-shm` that this opens
+  [[nodiscard]] bool has_read_only_shm() const noexcept;
+
+  /// The rows that the newest statement has written, without those of triggers.
+  [[nodiscard]] std::int64_t changes() const noexcept { return sqlite3_changes64(handle_); }
+  /// The rows that all statements and triggers have written since the connection was opened.
+  [[nodiscard]] std::int64_t total_changes() const noexcept {
+    return sqlite3_total_changes64(handle_);
+  }
+
+  /// From now on SQLite does not checkpoint by itself after a commit, but sets `*frames` to the
+  /// length of the log. \param frames  null: no longer
+  void count_log(std::int64_t* frames) noexcept;
+  /// Writes the log back into the file, as far as nobody reads it. \returns whether all of it is
+  [[nodiscard]] bool write_log_back() noexcept;
+  /// Leaves the log as it is when the connection is closed.
+  void keep_log_on_close() noexcept;
 
   [[nodiscard]] bool in_transaction() const noexcept {
     return sqlite3_get_autocommit(handle_) == 0;
@@ -185,13 +206,13 @@ class Connection {
 
   std::unique_ptr<SQLite::Database> owned_;
   sqlite3* handle_;
-  bool writes_ = true;         ///< is to
+  bool writes_ = true;
   bool is_temporary_ = false;  ///< the database
   std::chrono::milliseconds busy_timeout_{};
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   std::chrono::steady_clock::time_point give_up_;
   std::vector<std::string> allowed_triggers_;
-  bool trigger_was_denied_ = false;  ///< by what is prepared now: SQLite fails with several codes
+  bool trigger_was_denied_ = false;  ///< just now: SQLite fails with several codes
   std::string denied_trigger_;
   std::vector<std::unique_ptr<Prepared>> prepared_;
   bool doomed_ = false;

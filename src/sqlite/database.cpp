@@ -43,16 +43,6 @@ void switch_to_wal(Connection& connection, const DatabaseOptions& options) {
   }
 }
 
-/// SQLite shares an open `-shm` among the connections of a process: one of a reading may be open
-/// for reading only. \pre the log is open: else nobody would close the `-shm` that this opens
-bool shm_is_read_only(sqlite3* connection) {
-  sqlite3_file* file = nullptr;
-  sqlite3_file_control(connection, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-  if (file == nullptr || file->pMethods == nullptr || file->pMethods->iVersion < 2) return false;
-  void volatile* region = nullptr;
-  return (file->pMethods->xShmMap(file, 0, shm_region_size, 0, &region) & 0xFF) == SQLITE_READONLY;
-}
-
 thread_local Reading* innermost_reading = nullptr;
 
 }  // namespace
@@ -99,7 +89,7 @@ std::unique_ptr<Connection> Database::Impl::connect_to_write() const {
 
 std::unique_ptr<Connection> Database::Impl::open_writer() const {
   auto connection = connect_to_write();
-  if (sqlite3_db_readonly(connection->handle(), "main") == 1) {
+  if (connection->is_write_protected()) {
     if (const auto denial = find_denied(file.path, Access::write)) throw StorageError(*denial);
     throw StorageError(ErrorCode::storage_read_only, file.path.string() + " is write-protected");
   }
@@ -140,7 +130,7 @@ std::unique_ptr<Connection> Database::Impl::open_writer_beside_readers() const {
   for (;;) {
     auto connection = open_writer();
     const bool is_read = file.open && OpenFile::is_read(file.open->identity());
-    if (!is_read || !shm_is_read_only(connection->handle())) return connection;
+    if (!is_read || !connection->has_read_only_shm()) return connection;
     connection.reset();
     patience.wait(StorageError(ErrorCode::storage_read_only,
                                beside(file.path, "-shm").string() + " is open for reading only"));
@@ -176,9 +166,7 @@ void Database::Impl::open_for_writing() {
   connection.prepare_transactions();  // a change of the schema would undo that
   file.in_place.watch(file.path);
   file.in_place.watch_log();  // SQLite has made it by now
-  int moved = 0;
-  sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-  if (moved != 0) {
+  if (connection.has_moved()) {
     throw StorageError(ErrorCode::file_replaced,
                        file.path.string() + " was replaced while it was opened: open it again");
   }
@@ -202,9 +190,7 @@ std::uint64_t Database::Impl::data_version_in_memory() {
   const auto row = connection.borrow(read_data_version);
   row->step();
   // That is about other connections, and has looked at the file. This is about all of them.
-  unsigned version = 0;
-  sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_DATA_VERSION, &version);
-  return version;
+  return connection.file_version();
 }
 
 std::uint64_t Database::Impl::data_version() {

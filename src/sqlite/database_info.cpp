@@ -26,7 +26,7 @@ std::int64_t integer_of(Connection& connection, const char* sql) {
   return row->step() ? row->integer(0) : 0;
 }
 
-/// Those that this library knows: a file with others would not be open.
+/// Reads those that this library knows: a file with others would not be open.
 std::vector<AppliedMigration> read_ledger(Connection& connection) {
   std::vector<AppliedMigration> applied;
   for (const Migration& migration : migrations()) {
@@ -45,14 +45,7 @@ std::vector<AppliedMigration> read_ledger(Connection& connection) {
   return applied;
 }
 
-std::filesystem::path path_of(const Connection& connection) {
-  const char* const name = sqlite3_db_filename(connection.handle(), "main");
-  if (name == nullptr) return {};
-  const std::string text(name);  // UTF-8
-  return std::filesystem::path(std::u8string(text.begin(), text.end()));
-}
-
-/// 0 where there is none.
+/// \returns 0 where there is none
 std::uintmax_t size_of(const std::filesystem::path& file) {
   std::error_code missing;
   const std::uintmax_t size = std::filesystem::file_size(file, missing);
@@ -65,7 +58,7 @@ DatabaseInfo Database::info() const {
   DatabaseInfo info = Reading::from(*impl_, [this](const Reading& reading) {
     Connection& connection = reading.connection();
     DatabaseInfo read;
-    read.path = impl_->writer.is_on_host_connection() ? path_of(connection) : impl_->file.path;
+    read.path = impl_->writer.is_on_host_connection() ? connection.path() : impl_->file.path;
     read.last_position = integer_of(connection, newest_position);
     read.encoding = text_of(connection, read_encoding);
     read.journal_mode = text_of(connection, read_journal_mode);

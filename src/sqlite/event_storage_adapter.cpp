@@ -179,7 +179,7 @@ Inserted insert(Connection& connection, std::string_view event_store_id, const N
                 Timestamp timestamp, bool allow_version_gap) {
   const auto statement = connection.borrow(allow_version_gap ? insert_event : insert_next_event);
   bind_event(statement, event_store_id, event, timestamp);
-  const Changes changes(connection.handle());
+  const Changes changes(connection);
   if (!statement->write()) return Inserted::refused;
   if (!changes.any()) return Inserted::kept_out;
   if (changes.by_others()) check_is_as_pushed(connection, event_store_id, event, timestamp);
@@ -191,7 +191,7 @@ bool overwrite(Connection& connection, std::string_view event_store_id, const Ne
                Timestamp timestamp) {
   const auto statement = connection.borrow(overwrite_event);
   bind_event(statement, event_store_id, event, timestamp);
-  const Changes changes(connection.handle());
+  const Changes changes(connection);
   statement->step();
   if (!changes.any()) return false;
   if (changes.by_others()) check_is_as_pushed(connection, event_store_id, event, timestamp);
@@ -306,7 +306,7 @@ class GroupWrite final : public sqlite::PendingWrite {
 
   void run() override {
     timestamp_ = given_ ? *given_ : checked_timestamp(clock_());
-    const Changes changes(connection_->handle());
+    const Changes changes(*connection_);
     for (const GroupedEventView& grouped : events_) {
       store(*connection_, grouped.event_store_id, grouped.event, timestamp_,
             {.force = options_.force, .allow_version_gap = grouped.allow_version_gap});

@@ -31,7 +31,7 @@ void apply(Connection& connection, const Migration& migration) {
   insert->bind(1, std::int64_t{migration.version});
   insert->bind(2, std::string_view(migration.name));
   insert->bind(3, system_now().time_since_epoch().count());
-  const Changes changes(connection.handle());
+  const Changes changes(connection);
   insert->step();
   if (!changes.any()) {
     throw StorageError(ErrorCode::storage,

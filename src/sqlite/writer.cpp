@@ -56,7 +56,7 @@ Writer::~Writer() {
   checkpointer_.reset();
   if (connection_ && !file_.in_place.holds()) {
     // SQLite would delete the log of the file that has the name now.
-    sqlite3_db_config(connection_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    connection_->keep_log_on_close();
   }
 }
 
