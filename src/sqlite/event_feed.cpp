@@ -6,113 +6,22 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "sqlite/database.hpp"
-#include "sqlite/encoding.hpp"
+#include "sqlite/feed_sql.hpp"
 #include "sqlite/row.hpp"
+#include "sqlite/sorter.hpp"
 
 namespace castore::sqlite {
 namespace {
 
-/// As many positions are looked at in one transaction, and listed ahead, at the most.
+/// The most positions that one transaction looks at, and that are listed ahead.
 constexpr std::int64_t window = 20'000;
 
 constexpr auto select_lowest_position = "SELECT min(position) FROM castore_event";
 constexpr auto select_next_position = "SELECT min(position) FROM castore_event WHERE position > ?1";
 constexpr auto select_newest_position = "SELECT max(position) FROM castore_event";
-
-// Each by one step in the unique index.
-constexpr auto every_event_store = R"sql(
-  WITH RECURSIVE "castore every event store"(id) AS (
-    SELECT min(event_store_id) FROM castore_event
-    UNION ALL
-    SELECT (SELECT min(event_store_id) FROM castore_event WHERE event_store_id > store.id)
-      FROM "castore every event store" AS store WHERE store.id IS NOT NULL)
-  SELECT id FROM "castore every event store" WHERE id IS NOT NULL
-)sql";
-
-/// The SQL of a query. Its parameters ?1 and ?2 are the positions to read behind and up to, ?3 is
-/// the most rows to read.
-class FeedSql {
- public:
-  explicit FeedSql(const FeedQuery& query);
-
-  [[nodiscard]] const std::string& select_events() const noexcept { return select_events_; }
-  /// Only position and timestamp.
-  [[nodiscard]] const std::string& select_matches() const noexcept { return select_matches_; }
-
-  /// Binds the other parameters. \param connection  that of the statement
-  void bind(Connection& connection, Statement& statement) const;
-
- private:
-  using Value = std::variant<std::int64_t, std::string>;
-  static constexpr int first_value = 4;
-
-  std::string parameter(Value value);
-  std::string one_of(const std::vector<std::string>& values);
-  std::string conditions(const FeedQuery& query);
-
-  std::vector<Value> values_;
-  std::string select_events_;
-  std::string select_matches_;
-};
-
-std::string FeedSql::parameter(Value value) {
-  values_.push_back(std::move(value));
-  return '?' + std::to_string(first_value - 1 + static_cast<int>(values_.size()));
-}
-
-std::string FeedSql::one_of(const std::vector<std::string>& values) {
-  std::string sql;
-  for (const std::string& value : values) sql += (sql.empty() ? "" : ", ") + parameter(value);
-  return " IN (" + sql + ")";
-}
-
-/// A unary + keeps a column's index out of it: rows are found by position, or those of an aggregate
-/// by its index, and never otherwise.
-std::string FeedSql::conditions(const FeedQuery& query) {
-  std::string sql;
-  if (query.aggregate_id) {
-    sql += "+position > ?1 AND +position <= ?2 AND event_store_id";
-    sql += query.event_store_ids.empty() ? " IN (" + std::string(every_event_store) + ")"
-                                         : one_of(query.event_store_ids);
-    sql += " AND aggregate_id = " + parameter(*query.aggregate_id);
-  } else {
-    sql += "position > ?1 AND position <= ?2";
-    if (!query.event_store_ids.empty())
-      sql += " AND +event_store_id" + one_of(query.event_store_ids);
-  }
-  if (!query.types.empty()) sql += " AND type" + one_of(query.types);
-  if (query.from) sql += " AND +timestamp >= " + parameter(to_microseconds(*query.from));
-  if (query.to) sql += " AND +timestamp <= " + parameter(to_microseconds(*query.to));
-  if (query.order == FeedOrder::timestamp && query.after) {
-    sql += " AND (+timestamp, +position) > (" + parameter(to_microseconds(query.after->timestamp)) +
-           ", " + parameter(query.after->position) + ")";
-  }
-  return sql;
-}
-
-FeedSql::FeedSql(const FeedQuery& query) {
-  const std::string rest = " FROM castore_event WHERE " + conditions(query) + " ORDER BY " +
-                           (query.aggregate_id ? "+position" : "position") + " LIMIT ?3";
-  select_events_ =
-      "SELECT position, event_store_id, aggregate_id, version, type, timestamp, payload, metadata" +
-      rest;
-  select_matches_ = "SELECT position, timestamp" + rest;
-}
-
-void FeedSql::bind(Connection& connection, Statement& statement) const {
-  int index = first_value;
-  for (const Value& value : values_) {
-    if (const auto* const text = std::get_if<std::string>(&value)) {
-      statement.bind(index++, storable(connection, *text));
-    } else {
-      statement.bind(index++, std::get<std::int64_t>(value));
-    }
-  }
-}
 
 /// A page of events, whose memory is that of the page before.
 class Page {
@@ -143,7 +52,7 @@ class Page {
   std::size_t text_size_ = 0;
 };
 
-/// Or each place in the page would come to hold the largest text it has ever seen.
+/// Lets large texts go: each place in the page would come to hold the largest it has ever seen.
 void Page::release_if_large(std::optional<std::string>& text) {
   if (text && text->capacity() > most_kept) text.reset();
 }
@@ -182,91 +91,6 @@ void Page::add(const EventRow& row) {
   text_size_ += row.event_store_id.size() + event.aggregate_id.size() + event.type.size() +
                 event.payload.value_or("").size() + event.metadata.value_or("").size();
 }
-
-struct Match {
-  std::int64_t position;
-  std::int64_t timestamp;
-};
-
-/// Puts positions in the order of timestamps: SQLite's sorter on a database of its own, which goes
-/// with the object. What is more than the cache lies in temporary files.
-class Sorter {
- public:
-  Sorter() : connection_("", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, {}) {
-    connection_.execute(R"sql(
-      PRAGMA journal_mode = OFF;
-      PRAGMA cache_size = -4000;
-      CREATE TABLE match (timestamp INTEGER, position INTEGER PRIMARY KEY);
-      BEGIN;
-    )sql");
-  }
-
-  void add(const std::vector<Match>& matches) {
-    const auto insert = connection_.borrow("INSERT INTO match VALUES (?1, ?2)");
-    for (const Match& match : matches) {
-      insert->bind(1, match.timestamp);
-      insert->bind(2, match.position);
-      insert->step();
-      insert->reset();
-    }
-    left_ += static_cast<std::int64_t>(matches.size());
-  }
-
-  /// After the last `add`, once. What is not committed would be undone by a read that fails; where
-  /// it cannot be, it is lost.
-  void finish() { connection_.execute("COMMIT"); }
-
-  /// The next ones. If it throws, they are still the next.
-  void next(std::vector<Match>& matches) {
-    matches.clear();
-    const std::int64_t most = std::min(window, left_);
-    if (most == 0) return;
-    try {
-      if (!sorted_) sort();
-      while (static_cast<std::int64_t>(matches.size()) < most) {
-        if (!sorted_->step()) throw_lost();
-        matches.push_back({sorted_->integer(0), sorted_->integer(1)});
-      }
-    } catch (...) {
-      matches.clear();
-      sorted_.reset();  // SQLite would begin it anew
-      throw;
-    }
-    last_ = matches.back();
-    left_ -= most;
-  }
-
- private:
-  void sort() {
-    check_nothing_is_lost();
-    sorted_.emplace(connection_,
-                    "SELECT position, timestamp FROM match "
-                    "WHERE (timestamp, position) > (?1, ?2) ORDER BY timestamp, position");
-    sorted_->bind(1, last_.timestamp);
-    sorted_->bind(2, last_.position);
-  }
-
-  /// SQLite may write what it has in its cache only when it needs the room to read: if that fails,
-  /// it goes on with the pages that are in the file.
-  void check_nothing_is_lost() {
-    Statement count(connection_,
-                    "SELECT count(*) FROM match WHERE (timestamp, position) > (?1, ?2)");
-    count.bind(1, last_.timestamp);
-    count.bind(2, last_.position);
-    if (!count.step() || count.integer(0) != left_) throw_lost();
-  }
-
-  [[noreturn]] static void throw_lost() {
-    throw StorageError(ErrorCode::storage,
-                       "a temporary file for putting events in order failed, not the database: it "
-                       "has lost some of them; open another feed behind the last event of this");
-  }
-
-  Connection connection_;
-  std::optional<Statement> sorted_;
-  Match last_{.position = 0, .timestamp = std::numeric_limits<std::int64_t>::min()};
-  std::int64_t left_ = 0;  ///< how many are still to be handed out
-};
 
 /// \returns `position`. A damaged table might hand out the same rows for ever.
 /// \throws StorageError  it does not follow `previous`
@@ -330,9 +154,9 @@ class SqliteEventFeed final : public EventFeed {
   std::size_t next_listed_ = 0;
 };
 
-/// Steps on through the table, a window and a transaction at a time. `read` is given the rows of
-/// one and answers the position behind which it has left some; none if it has read all. \returns
-/// whether there was a window: if not, all is read
+/// Steps on through the table, a window and a transaction at a time. `read` takes the rows of one
+/// and returns the position behind which it has left some; none if it has read all.
+/// \returns whether there was a window: if not, all is read
 template <class Read>
 bool SqliteEventFeed::walk(const std::string& sql, std::int64_t most_rows, const Read& read) {
   return Reading::from(*database_, [&](const Reading& reading) {
@@ -354,14 +178,14 @@ bool SqliteEventFeed::walk(const std::string& sql, std::int64_t most_rows, const
   });
 }
 
-/// Positions have no gaps, but in a file that others have written to they may have any.
+/// Steps over a gap. Positions have none, but in a file that others have written to.
 void SqliteEventFeed::skip_gap(const Reading& reading) {
   const auto next = reading.connection().borrow(select_next_position);
   next->bind(1, last_);
   if (next->step() && next->type(0) != SQLITE_NULL) last_ = std::max(last_, next->integer(0) - 1);
 }
 
-/// What has a position below 1, which castore gives to none, would be left out.
+/// Looks for positions below 1, which castore gives to no event: a feed would leave them out.
 /// \throws MalformedEventError
 void SqliteEventFeed::check_positions() {
   const bool is_behind =
@@ -406,7 +230,7 @@ bool SqliteEventFeed::list_more() try {
   throw;
 }
 
-/// Where the clock never went back, which is the usual case, nothing has to be sorted.
+/// Sorts the events that match, unless the clock never went back, which is the usual case.
 void SqliteEventFeed::order_by_timestamp() {
   bound_ = Reading::from(
       *database_, [](const Reading& reading) { return newest_position(reading.connection()); });
@@ -441,7 +265,7 @@ bool SqliteEventFeed::add(const EventRow& row) try {
   return false;
 }
 
-/// It may have been overwritten since it was listed.
+/// Leaves out an event that was overwritten since it was listed, if it matches no more.
 bool SqliteEventFeed::add_if_it_matches(const EventRow& row) {
   return !matches(query_, row.position, row.event_store_id, row.event) || add(row);
 }
@@ -471,7 +295,7 @@ void SqliteEventFeed::read_listed() {
         if (!list_more()) return;
       } else {
         next_listed_ = 0;
-        sorter_->next(listed_);
+        sorter_->next(listed_, window);
         if (listed_.empty()) return;
       }
     }
