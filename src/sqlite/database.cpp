@@ -179,7 +179,7 @@ void Database::Impl::open_for_writing() {
 
 void Database::Impl::close_idle() noexcept {
   readers.close_idle();
-  // Whoever holds it is about to look at it.
+  // A thread that holds it is about to look at it.
   const std::unique_lock lock(watch_mutex_, std::try_to_lock);
   if (lock) watch_.reset();
 }

@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
-#include <tuple>
 #include <typeinfo>
 #include <utility>
 
+#include "sqlite/aggregate_listing.hpp"
 #include "sqlite/changes.hpp"
 #include "sqlite/database.hpp"
 #include "sqlite/encoding.hpp"
@@ -77,52 +77,6 @@ constexpr auto select_events_reverse = R"sql(
    ORDER BY version DESC LIMIT ?5
 )sql";
 
-// No id is empty, and a listing would begin behind one that is.
-constexpr auto find_initial_event_without_id = R"sql(
-  SELECT position FROM castore_event
-   WHERE version = 1 AND event_store_id = ?1 AND timestamp = ?2 AND aggregate_id = '' LIMIT 1
-)sql";
-
-// One range of the index on initial events, from a (timestamp, id) to a timestamp. No id is empty,
-// so that (t, '') is before all of t.
-constexpr auto select_aggregate_ids = R"sql(
-  SELECT aggregate_id, timestamp, position FROM castore_event
-   WHERE version = 1 AND event_store_id = ?1
-     AND (timestamp, aggregate_id) > (?2, ?3) AND timestamp <= ?4
-   ORDER BY timestamp, aggregate_id LIMIT ?5
-)sql";
-
-constexpr auto select_aggregate_ids_reverse = R"sql(
-  SELECT aggregate_id, timestamp, position FROM castore_event
-   WHERE version = 1 AND event_store_id = ?1
-     AND (timestamp, aggregate_id) < (?2, ?3) AND timestamp >= ?4
-   ORDER BY timestamp DESC, aggregate_id DESC LIMIT ?5
-)sql";
-
-// The same range without the id, for a database whose order of ids is not ours.
-constexpr auto select_aggregate_ids_between = R"sql(
-  SELECT aggregate_id, timestamp, position FROM castore_event
-   WHERE version = 1 AND event_store_id = ?1 AND timestamp BETWEEN ?2 AND ?3
-   ORDER BY timestamp
-)sql";
-
-constexpr auto select_aggregate_ids_between_reverse = R"sql(
-  SELECT aggregate_id, timestamp, position FROM castore_event
-   WHERE version = 1 AND event_store_id = ?1 AND timestamp BETWEEN ?2 AND ?3
-   ORDER BY timestamp DESC
-)sql";
-
-// What these find is listed by nothing else: an event has no such timestamp.
-constexpr auto find_initial_event_before = R"sql(
-  SELECT position FROM castore_event
-   WHERE version = 1 AND event_store_id = ?1 AND timestamp < ?2 LIMIT 1
-)sql";
-
-constexpr auto find_initial_event_after = R"sql(
-  SELECT position FROM castore_event
-   WHERE version = 1 AND event_store_id = ?1 AND timestamp > ?2 LIMIT 1
-)sql";
-
 constexpr auto summarize_event_stores = R"sql(
   SELECT event_store_id, count(DISTINCT aggregate_id), count(*), min(timestamp), max(timestamp),
          max(position), min(position), min(version)
@@ -134,8 +88,6 @@ constexpr auto find_malformed_event = R"sql(
    WHERE event_store_id = ?1
      AND (position < 1 OR version < 1 OR timestamp NOT BETWEEN ?2 AND ?3) LIMIT 1
 )sql";
-
-constexpr std::int64_t no_limit = -1;
 
 void bind_key(const Connection::Borrowed& statement, std::string_view event_store_id,
               const NewEventView& event) {
@@ -212,7 +164,7 @@ Version newest(Connection& connection, std::string_view event_store_id, const Ne
   return statement->integer(0);  // NULL, where there is none, reads as 0
 }
 
-/// Why an event could not be inserted. Returns if it could be now.
+/// Throws the reason why an event could not be inserted. Returns if it could be now.
 void check_version(Connection& connection, std::string_view event_store_id,
                    const NewEventView& event, bool allow_version_gap) {
   const Version last = newest(connection, event_store_id, event);
@@ -242,8 +194,9 @@ void check_storable(Connection& connection, std::string_view event_store_id,
   check("metadata", event.metadata);
 }
 
-/// The database decides, in one statement, who wins a version. Where that is a transaction by
-/// itself another process may write before we have asked what was wrong: then it is tried again.
+/// Stores an event: in one statement, by which the database decides who wins a version. Where that
+/// is a transaction by itself another process may write before we ask for the reason: then it is
+/// tried again.
 void store(Connection& connection, std::string_view event_store_id, const NewEventView& event,
            Timestamp timestamp, const PushEventOptions& options) {
   check_storable(connection, event_store_id, event);
@@ -349,7 +302,7 @@ void read_events(Connection& connection, std::string_view event_store_id,
   row->bind(3, options.min_version.value_or(std::numeric_limits<Version>::min()));
   row->bind(4, options.max_version.value_or(std::numeric_limits<Version>::max()));
   // Where some are left out, the limit is ours to count.
-  row->bind(5, options.max_position ? no_limit : options.limit.value_or(no_limit));
+  row->bind(5, options.max_position ? sqlite::no_limit : options.limit.value_or(sqlite::no_limit));
   std::int64_t left = options.limit.value_or(std::numeric_limits<std::int64_t>::max());
   while (left > 0 && row->step()) {
     if (options.max_position && row->integer(5) > *options.max_position) continue;
@@ -362,7 +315,7 @@ void read_events(Connection& connection, std::string_view event_store_id,
 /// ones once more, and goes on behind them: what the visitor sees is the file at one moment.
 class Shown {
  public:
-  /// By a reading from the start.
+  /// Called by a reading from the start.
   void begin() {
     passed_ = 0;
     digest_of_passed_ = 0;
@@ -411,68 +364,6 @@ class Shown {
   std::size_t digest_of_passed_ = 0;
 };
 
-/// Which aggregates to list, in microseconds.
-struct Listing {
-  Listing(std::string_view store, const ListAggregateIdsQuery& asked)
-      : event_store_id(store),
-        has_valid_id(is_valid_id(store)),
-        query(asked),
-        lowest(to_microseconds(asked.initial_event_after.value_or(min_timestamp))),
-        highest(to_microseconds(
-            std::min(asked.initial_event_before.value_or(max_timestamp), max_timestamp))) {}
-
-  /// One more than asked for tells whether there is a next page.
-  [[nodiscard]] bool is_full(std::size_t size) const noexcept {
-    return query.limit && size > static_cast<std::uint64_t>(*query.limit);
-  }
-
-  /// Whether an initial event is among those that are listed, by its position.
-  [[nodiscard]] bool has(const Connection::Borrowed& row) const noexcept {
-    return !query.max_position || row->integer(2) <= *query.max_position;
-  }
-
-  std::string_view event_store_id;
-  bool has_valid_id;
-  const ListAggregateIdsQuery& query;
-  std::int64_t lowest;   ///< inclusive
-  std::int64_t highest;  ///< inclusive
-};
-
-struct ListedRow {
-  ListedAggregateId id;
-  std::int64_t position;
-};
-using ListedRows = std::vector<ListedRow>;
-
-/// \throws MalformedEventError
-ListedRow read_aggregate_id(Connection& connection, const Listing& listing,
-                            const Connection::Borrowed& row) {
-  const bool typed = row->type(0) == SQLITE_TEXT && row->type(1) == SQLITE_INTEGER;
-  ListedAggregateId listed{std::string(row->text(0)), to_timestamp(row->integer(1))};
-  const std::int64_t position = row->integer(2);
-  if (!typed || position < 1 || !listing.has_valid_id || !is_valid_id(listed.aggregate_id)) {
-    sqlite::check_stored_event(connection, position);
-    throw sqlite::damaged_index();
-  }
-  return {std::move(listed), position};
-}
-
-/// A listing without an end on one side has to meet the aggregates whose timestamp is none.
-/// \throws MalformedEventError
-void check_ends(Connection& connection, const Listing& listing) {
-  const auto check = [&](const char* sql, std::int64_t end) {
-    const auto row = connection.borrow(sql);
-    row->bind(1, storable(connection, listing.event_store_id));
-    row->bind(2, end);
-    if (row->step()) sqlite::check_stored_event(connection, row->integer(0));
-  };
-  if (!listing.query.initial_event_after)
-    check(find_initial_event_before, to_microseconds(min_timestamp));
-  if (!listing.query.initial_event_before)
-    check(find_initial_event_after, to_microseconds(max_timestamp));
-  check(find_initial_event_without_id, listing.lowest);
-}
-
 /// \param row  of `summarize_event_stores`
 /// \throws MalformedEventError
 void check_summary(Connection& connection, const Connection::Borrowed& row) {
@@ -491,71 +382,6 @@ void check_summary(Connection& connection, const Connection::Borrowed& row) {
   malformed->bind(2, to_microseconds(min_timestamp));
   malformed->bind(3, to_microseconds(max_timestamp));
   if (malformed->step()) sqlite::check_stored_event(connection, malformed->integer(0));
-}
-
-ListedRows list_by_index(Connection& connection, const Listing& listing) {
-  const ListAggregateIdsQuery& query = listing.query;
-  const std::int64_t start = query.reverse ? listing.highest + 1 : listing.lowest;
-  const std::int64_t last =
-      query.last ? to_microseconds(query.last->initial_event_timestamp) : start;
-  // A token's place may lie outside bounds that the call has narrowed.
-  const bool continues = query.last && (query.reverse ? last < start : last >= start);
-
-  const auto row =
-      connection.borrow(query.reverse ? select_aggregate_ids_reverse : select_aggregate_ids);
-  row->bind(1, listing.event_store_id);
-  row->bind(2, continues ? last : start);
-  row->bind(3, continues ? std::string_view(query.last->aggregate_id) : std::string_view());
-  row->bind(4, query.reverse ? listing.lowest : listing.highest);
-  // Where some are left out, how many there have to be is ours to count.
-  row->bind(5, query.limit && !query.max_position &&
-                       *query.limit < std::numeric_limits<std::int64_t>::max()
-                   ? *query.limit + 1
-                   : no_limit);
-  ListedRows listed;
-  while (!listing.is_full(listed.size()) && row->step()) {
-    if (listing.has(row)) listed.push_back(read_aggregate_id(connection, listing, row));
-  }
-  return listed;
-}
-
-/// The index has the timestamps in order. All aggregates of a timestamp are read at once, and their
-/// ids put in our order: (t, id) may be anywhere among those of t.
-ListedRows list_by_timestamp(Connection& connection, const Listing& listing) {
-  const ListAggregateIdsQuery& query = listing.query;
-  const auto is_before = [&](const ListedAggregateId& a, const ListedAggregateId& b) {
-    const auto place = [](const ListedAggregateId& id) {
-      return std::tie(id.initial_event_timestamp, id.aggregate_id);
-    };
-    return query.reverse ? place(b) < place(a) : place(a) < place(b);
-  };
-  std::int64_t lowest = listing.lowest;
-  std::int64_t highest = listing.highest;
-  if (query.last) {
-    const std::int64_t last = to_microseconds(query.last->initial_event_timestamp);
-    (query.reverse ? highest : lowest) =
-        query.reverse ? std::min(highest, last) : std::max(lowest, last);
-  }
-
-  const auto row = connection.borrow(query.reverse ? select_aggregate_ids_between_reverse
-                                                   : select_aggregate_ids_between);
-  row->bind(1, storable(connection, listing.event_store_id));
-  row->bind(2, lowest);
-  row->bind(3, highest);
-  ListedRows listed;
-  while (row->step()) {
-    if (!listing.has(row)) continue;
-    ListedRow next = read_aggregate_id(connection, listing, row);
-    if (query.last && !is_before(*query.last, next.id)) continue;
-    if (listing.is_full(listed.size()) &&
-        next.id.initial_event_timestamp != listed.back().id.initial_event_timestamp) {
-      break;
-    }
-    listed.push_back(std::move(next));
-  }
-  std::sort(listed.begin(), listed.end(),
-            [&](const ListedRow& a, const ListedRow& b) { return is_before(a.id, b.id); });
-  return listed;
 }
 
 }  // namespace
@@ -641,8 +467,8 @@ Timestamp SqliteEventStorageAdapter::push_event_group(std::span<const GroupedEve
   return write.timestamp();
 }
 
-/// A decorator's part of a group runs on the thread that pushes the group: the group shares its
-/// transaction with no other caller's.
+/// Pushes a group that has a part of a decorator's, which runs on the thread that pushes the group:
+/// it shares its transaction with no other caller's.
 Timestamp SqliteEventStorageAdapter::push_through_adapters(std::span<const GroupedEventView> events,
                                                            std::optional<Timestamp> given,
                                                            const PushEventGroupOptions& options) {
@@ -661,26 +487,8 @@ Timestamp SqliteEventStorageAdapter::push_through_adapters(std::span<const Group
 
 ListAggregateIdsResult SqliteEventStorageAdapter::list_aggregate_ids(
     std::string_view event_store_id, const ListAggregateIdsOptions& options) const {
-  ListAggregateIdsQuery query = resolve_list_query(event_store_id, options);
-  const Listing listing(event_store_id, query);
-  ListedRows listed = Reading::from(*database_, [&](const Reading& reading) {
-    check_ends(reading.connection(), listing);
-    return reading.connection().is_utf8() ? list_by_index(reading.connection(), listing)
-                                          : list_by_timestamp(reading.connection(), listing);
-  });
-  ListAggregateIdsResult result;
-  if (listing.is_full(listed.size())) {
-    listed.erase(listed.begin() + static_cast<std::ptrdiff_t>(*query.limit), listed.end());
-    query.last = listed.back().id;
-    result.next_page_token = make_page_token(event_store_id, query);
-  }
-  result.aggregate_ids.reserve(listed.size());
-  result.positions.reserve(listed.size());
-  for (ListedRow& row : listed) {
-    result.aggregate_ids.push_back(std::move(row.id));
-    result.positions.push_back(row.position);
-  }
-  return result;
+  return sqlite::list_aggregate_ids(*database_, event_store_id,
+                                    resolve_list_query(event_store_id, options));
 }
 
 std::vector<EventStoreSummary> SqliteEventStorageAdapter::list_event_stores() const {

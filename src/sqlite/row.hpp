@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// How a row of castore_event is an event.
+/// Rows of castore_event as events.
 
 #include <castore/error.hpp>
 #include <castore/event.hpp>
@@ -36,18 +36,21 @@ struct EventColumns {
 };
 [[nodiscard]] bool have_their_types(const Statement& row, const EventColumns& columns) noexcept;
 
-/// The rules of an event that the table does not enforce. Whether payload and metadata are JSON is
-/// found by whoever reads them.
+/// Checks the rules of an event that the table does not enforce. Whether payload and metadata are
+/// JSON is found by their reader.
 /// \param typed  whether its values have their types
 /// \throws MalformedEventError
 void check_stored_event(std::int64_t position, std::string_view event_store_id,
                         const EventView& event, bool typed);
 
-/// \returns for a row that an index has shown otherwise than the table does
+/// \returns the error about a row that an index has shown otherwise than the table does
 [[nodiscard]] StorageError damaged_index();
 
-/// The same for the event at that position, if there is one.
+/// Checks the event at that position, if there is one.
 void check_stored_event(Connection& connection, std::int64_t position);
+
+/// The LIMIT of a statement that has none.
+constexpr std::int64_t no_limit = -1;
 
 /// The row at position ?1, as `EventRow` reads it.
 inline constexpr auto select_at_position = R"sql(
