@@ -13,7 +13,6 @@ namespace {
 constexpr auto read_encoding = "PRAGMA encoding";
 constexpr auto read_journal_mode = "PRAGMA journal_mode";
 constexpr auto read_page_size = "PRAGMA page_size";
-constexpr auto newest_position = "SELECT max(position) FROM castore_event";
 constexpr auto applied_at = "SELECT applied_at FROM castore_migration WHERE version = ?1";
 
 std::string text_of(Connection& connection, const char* sql) {
@@ -59,7 +58,7 @@ DatabaseInfo Database::info() const {
     Connection& connection = reading.connection();
     DatabaseInfo read;
     read.path = impl_->writer.is_on_host_connection() ? connection.path() : impl_->file.path;
-    read.last_position = integer_of(connection, newest_position);
+    read.last_position = newest_position(connection);
     read.encoding = text_of(connection, read_encoding);
     read.journal_mode = text_of(connection, read_journal_mode);
     read.page_size = integer_of(connection, read_page_size);

@@ -21,7 +21,6 @@ constexpr std::int64_t window = 20'000;
 
 constexpr auto select_lowest_position = "SELECT min(position) FROM castore_event";
 constexpr auto select_next_position = "SELECT min(position) FROM castore_event WHERE position > ?1";
-constexpr auto select_newest_position = "SELECT max(position) FROM castore_event";
 
 /// A page of events, whose memory is that of the page before.
 class Page {
@@ -321,12 +320,6 @@ void SqliteEventFeed::read_listed_page() {
 }
 
 }  // namespace
-
-std::int64_t newest_position(Connection& connection) {
-  const auto row = connection.borrow(select_newest_position);
-  row->step();
-  return row->integer(0);  // NULL reads as 0
-}
 
 std::unique_ptr<EventFeed> open_event_feed(std::shared_ptr<Database> database, FeedQuery query) {
   check_query(query);

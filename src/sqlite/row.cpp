@@ -7,6 +7,8 @@
 namespace castore::sqlite {
 namespace {
 
+constexpr auto select_newest_position = "SELECT max(position) FROM castore_event";
+
 /// \returns null if nothing is wrong
 const char* problem_of(std::int64_t position, std::string_view event_store_id,
                        const EventView& event, bool typed) noexcept {
@@ -67,5 +69,11 @@ EventRow::EventRow(const Statement& row)
       event_store_id(row.text(1)),
       event{row.text(2),          row.integer(3),      row.text(4), to_timestamp(row.integer(5)),
             row.optional_text(6), row.optional_text(7)} {}
+
+std::int64_t newest_position(Connection& connection) {
+  const auto row = connection.borrow(select_newest_position);
+  row->step();
+  return row->integer(0);  // NULL reads as 0
+}
 
 }  // namespace castore::sqlite

@@ -49,6 +49,9 @@ void check_stored_event(std::int64_t position, std::string_view event_store_id,
 /// Checks the event at that position, if there is one.
 void check_stored_event(Connection& connection, std::int64_t position);
 
+/// \returns 0 where there is no event
+[[nodiscard]] std::int64_t newest_position(Connection& connection);
+
 /// The LIMIT of a statement that has none.
 constexpr std::int64_t no_limit = -1;
 
