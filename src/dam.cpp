@@ -4,10 +4,8 @@
 #include <castore/dam.hpp>
 #include <castore/error.hpp>
 #include <chrono>
-#include <condition_variable>
 #include <limits>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string_view>
 #include <tuple>
@@ -23,10 +21,10 @@ namespace {
 constexpr std::int64_t events_of_a_page = 500;
 constexpr std::size_t text_of_a_page = 1 << 20;  // bytes
 
-/// Lets messages go at the rate asked for, until it is told to stop.
+/// The rate at which messages go, until a stop is requested.
 class Pace {
  public:
-  Pace(std::optional<double> rate_limit, std::stop_token stop_token);
+  Pace(std::optional<double> rate_limit, StopToken stop_token);
 
   /// Waits until the next message is due. \returns false if it is not to be published any more
   [[nodiscard]] bool wait();
@@ -34,12 +32,12 @@ class Pace {
  private:
   using Clock = std::chrono::steady_clock;
 
-  std::stop_token stop_token_;
+  StopToken stop_token_;
   Clock::duration interval_{};
   std::optional<Clock::time_point> due_;  ///< the next message; none: the first, at once
 };
 
-Pace::Pace(std::optional<double> rate_limit, std::stop_token stop_token)
+Pace::Pace(std::optional<double> rate_limit, StopToken stop_token)
     : stop_token_(std::move(stop_token)) {
   if (!rate_limit) return;
   if (!(*rate_limit > 0)) {  // nor is NaN
@@ -53,13 +51,7 @@ Pace::Pace(std::optional<double> rate_limit, std::stop_token stop_token)
 bool Pace::wait() {
   if (stop_token_.stop_requested()) return false;
   if (interval_ == Clock::duration::zero()) return true;
-  if (due_ && Clock::now() < *due_) {
-    std::mutex mutex;
-    std::condition_variable_any nobody;
-    std::unique_lock lock(mutex);
-    nobody.wait_until(lock, stop_token_, *due_, [] { return false; });
-    if (stop_token_.stop_requested()) return false;
-  }
+  if (due_ && Clock::now() < *due_ && stop_token_.wait_until(*due_)) return false;
   const auto now = Clock::now();
   due_ = std::max(later(due_.value_or(now), interval_), now);
   return true;
@@ -339,7 +331,7 @@ PourEventStoreAggregateIdsResult pour_event_store_aggregate_ids(
 
 namespace {
 
-/// The events of several event stores in one order: (timestamp, database, position). What is on one
+/// The events of several event stores in one order: (timestamp, database, position). One
 /// adapter is one feed. Two adapters on one database are two, since one of them may be a decorator
 /// that knows how to read its own events only; but positions order them.
 class MergedFeed {

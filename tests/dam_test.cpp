@@ -69,7 +69,7 @@ class Recorder {
   std::vector<Message> messages;
   std::size_t stops_at = std::numeric_limits<std::size_t>::max();
   std::size_t fails_at = std::numeric_limits<std::size_t>::max();
-  std::stop_source stop;
+  StopSource stop;
 };
 
 /// The events of a store without types.
@@ -230,7 +230,7 @@ TEST_CASE_TEMPLATE("events committed since a pour was stopped are poured by the 
   stored.push_history(2);
   Recorder channel;
   channel.stops_at = 1;
-  const std::stop_token stop = channel.stop.get_token();
+  const StopToken stop = channel.stop.get_token();
   const auto of_aggregate =
       pour_aggregate_events(stored.source, channel, {.aggregate_id = "long", .stop_token = stop});
   channel.stop = {};
@@ -752,7 +752,7 @@ TEST_CASE_TEMPLATE("a pour that is stopped before it begins publishes nothing", 
   stored.push_history(3);
   Recorder channel;
   channel.stop.request_stop();
-  const std::stop_token stop = channel.stop.get_token();
+  const StopToken stop = channel.stop.get_token();
 
   const auto of_aggregate =
       pour_aggregate_events(stored.source, channel, {.aggregate_id = "long", .stop_token = stop});

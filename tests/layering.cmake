@@ -23,6 +23,7 @@ set(boundary error event event_feed event_storage_adapter after_commit json/sche
 arrow(version)
 arrow(exception_text)
 arrow(saturating_time)
+arrow(stop)
 arrow(json/scanner)
 arrow(json/text                    TO json/scanner)
 arrow(detail/ownership)
@@ -62,7 +63,7 @@ arrow(detail/message_channel_core  TO error message)
 arrow(message_channel              TO ${vocabulary} message typed_message detail/message_codec
                                       detail/message_channel_core)
 arrow(connected_event_store        TO error event_store message_channel)
-arrow(dam                          TO ${boundary} adapter_support saturating_time)
+arrow(dam                          TO ${boundary} adapter_support saturating_time stop)
 arrow(in_memory/.*                 TO ${boundary} clock adapter_support exception_text
                                       saturating_time in_memory/delivery
                                       in_memory/delivery_options)
@@ -70,8 +71,8 @@ arrow(testing/.*                   TO ${vocabulary} ${boundary} event_type event
                                       exception_text saturating_time in_memory/.* testing/.*
                                                                   USING nlohmann)
 arrow(castore                      TO version ${vocabulary} ${boundary} json/fields event_type
-                                      event_group event_store command typed_message message_channel connected_event_store
-                                      dam in_memory/.*)
+                                      event_group event_store command typed_message
+                                      message_channel connected_event_store dam stop in_memory/.*)
 
 # Backends: never the typed front, and their engine only in src/. What the operating system is
 # needed for has a file of its own.

@@ -9,7 +9,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -53,7 +52,7 @@ void pour_the_others(const Pokemons& pokemons, const Trainers& trainers) {
 
 /// A channel after whose first message somebody presses Ctrl-C.
 struct Interrupted {
-  std::stop_source stop;
+  castore::StopSource stop;
   int messages = 0;
 
   void publish_message(const castore::Message&, const castore::PublishMessageOptions&) {
@@ -64,7 +63,7 @@ struct Interrupted {
 
 void stop_and_go_on(const Pokemons& pokemons) {
   Interrupted channel;
-  const std::stop_source& stop = channel.stop;
+  const castore::StopSource& stop = channel.stop;
 
   auto result =
       castore::pour_event_store_events(pokemons, channel, {.stop_token = stop.get_token()});

@@ -29,6 +29,7 @@
 #include <castore/message.hpp>                          // IWYU pragma: export
 #include <castore/message_channel.hpp>                  // IWYU pragma: export
 #include <castore/registry.hpp>                         // IWYU pragma: export
+#include <castore/stop.hpp>                             // IWYU pragma: export
 #include <castore/timestamp.hpp>                        // IWYU pragma: export
 #include <castore/typed_message.hpp>                    // IWYU pragma: export
 #include <castore/version.hpp>                          // IWYU pragma: export

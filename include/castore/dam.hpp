@@ -15,18 +15,18 @@
 /// for a slow channel. It can be told not to publish faster than its listeners can bear.
 ///
 /// A pour can be stopped between two messages; what it answers then continues it, given the same
-/// filters again, in this process or, by its members, in another. What the channel throws comes out
-/// as it is and ends the pour, as what the storage throws does; the answer is lost then. So whoever
-/// wants to go on has `on_poured` keep the answer so far, which is called after each message that
-/// the channel has taken:
+/// filters again, in this process or, by its members, in another. An exception of the channel or of
+/// the storage propagates as it is and ends the pour; the answer is lost then. To go on, let
+/// `on_poured` keep the answer so far, which is called after each message that the channel has
+/// taken:
 ///
 ///     std::optional<castore::FeedCursor> cursor = read_from(file);
 ///     const auto keep = [&](const auto& result) { write_to(file, *result.cursor); };
 ///     castore::pour_event_store_events(pokemons, queue, {.after = cursor, .on_poured = keep});
 ///
 /// Nothing is lost then and nothing comes twice, but for the message that the channel threw at, or
-/// whose cursor was not kept any more: that one comes again. What `on_poured` throws comes out as
-/// well.
+/// whose cursor was not kept any more: that one comes again. Exceptions of `on_poured` propagate
+/// as well.
 ///
 /// An event that is overwritten meanwhile (`force`) is poured at most once: as it is when its page
 /// is read, if the filters let it through then. So is an aggregate; it is missed where its initial
@@ -37,13 +37,13 @@
 
 #include <castore/event_storage_adapter.hpp>
 #include <castore/message.hpp>
+#include <castore/stop.hpp>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -94,7 +94,7 @@ struct PourAggregateEventsOptions {
   EventsQueryOptions options{};  ///< which events to read; `limit` counts them before `filters`
   PourFilters filters{};
   std::optional<double> rate_limit{};  ///< messages a second, above 0, evenly spaced
-  std::stop_token stop_token{};
+  StopToken stop_token{};
   /// Called after each message that the channel has taken, with what a pour that is stopped there
   /// answers, for the length of the call.
   std::function<void(const PourAggregateEventsResult&)> on_poured{};
@@ -122,7 +122,7 @@ struct PourEventStoreAggregateIdsResult {
 struct PourEventStoreAggregateIdsOptions {
   PourAggregateIdsQueryOptions options{};
   std::optional<double> rate_limit{};  ///< messages a second, above 0, evenly spaced
-  std::stop_token stop_token{};
+  StopToken stop_token{};
   std::optional<ListedAggregateId> after{};  ///< exclusive: the `cursor` of a pour that was stopped
   /// As in `PourAggregateEventsOptions`.
   std::function<void(const PourEventStoreAggregateIdsResult&)> on_poured{};
@@ -143,7 +143,7 @@ struct PourEventStoreEventsResult {
 struct PourEventStoreEventsOptions {
   PourFilters filters{};
   std::optional<double> rate_limit{};  ///< messages a second, above 0, evenly spaced
-  std::stop_token stop_token{};
+  StopToken stop_token{};
   std::optional<FeedCursor> after{};  ///< exclusive: the `cursor` of a pour that was stopped
   /// As in `PourAggregateEventsOptions`.
   std::function<void(const PourEventStoreEventsResult&)> on_poured{};
@@ -183,7 +183,7 @@ struct PourEventStoreCollectionEventsResult {
 struct PourEventStoreCollectionEventsOptions {
   PourFilters filters{};
   std::optional<double> rate_limit{};  ///< messages a second, above 0, evenly spaced
-  std::stop_token stop_token{};
+  StopToken stop_token{};
   /// Exclusive: the `cursor` of a pour of the same event stores, in the same order.
   std::optional<CollectionCursor> after{};
   /// As in `PourAggregateEventsOptions`.
@@ -216,7 +216,7 @@ PouredEventSource poured_source(const Store& store) {
 }
 inline const PouredEventSource& poured_source(const PouredEventSource& source) { return source; }
 
-/// What knows its type of message, as `MessageChannel` does, is held to it.
+/// A channel that knows its type of message, as `MessageChannel` does, is held to it.
 template <MessageType type, class Channel>
 MessageSink message_sink(Channel& channel) {
   if constexpr (requires { std::remove_cvref_t<Channel>::message_type; }) {
