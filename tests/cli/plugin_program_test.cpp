@@ -236,8 +236,8 @@ TEST_CASE("an error of castore's kind that says nothing is told as well") {
   for (const Call& call : {Call{"handler", run_up, "MalformedEvent"},
                            Call{"reducer", "get-aggregate S a", "MalformedEvent"},
                            Call{"check", "import <line", "Plugin"}}) {
-    CAPTURE(call.location);
-    const Finished finished = shell(throwing(call.location, "MUTE_ERROR=1") + call.arguments);
+    CAPTURE(call.place);
+    const Finished finished = shell(throwing(call.place, "MUTE_ERROR=1") + call.arguments);
     CHECK(finished.exit_code == 1);
     CHECK(contains(finished, R"({"error":{"code":")" + call.code + '"'));
     CHECK(contains(finished, "an exception of unknown type"));

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <castore/timestamp.hpp>
 
 #include "run_cli.hpp"
 

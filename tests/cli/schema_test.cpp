@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <castore/error.hpp>
 #include <filesystem>
 
 #include "run_cli.hpp"
