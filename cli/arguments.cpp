@@ -175,7 +175,7 @@ void add_null(CLI::App& command, bool& null) {
 }
 
 void require_text(bool null, const Context& context) {
-  if (!null || context.format == Format::text) return;
+  if (!null || context.output.format == Format::text) return;
   throw InvalidOptionError("null", "is for --format text: JSON has its own way to tell ids apart");
 }
 

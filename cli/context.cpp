@@ -1,20 +1,13 @@
 #include "context.hpp"
 
-#include <istream>
-#include <ostream>
 #include <utility>
 
-#include "errors.hpp"
 #include "nearest.hpp"
 
 namespace castore::cli {
 
-Context::Context(std::string program_name, Registry known_stores, const Streams& streams)
-    : program(std::move(program_name)),
-      registry(std::move(known_stores)),
-      in(streams.in),
-      out(streams.out),
-      err(streams.err) {}
+Context::Context(Registry known_stores, std::istream& input, Output standard_output)
+    : registry(std::move(known_stores)), in(input), output(std::move(standard_output)) {}
 
 const std::string& Context::required_database_file() const {
   if (database_file.empty()) {
@@ -50,39 +43,6 @@ void Context::require_event_store(const std::string& event_store_id,
               "Unable to find event store " + event_store_id +
                   ": nobody has pushed an event to it" + did_you_mean_or_list(event_store_id, ids),
               {{"eventStoreId", event_store_id}});
-}
-
-bool Context::print(std::string_view text) const {
-  out.write(text.data(), static_cast<std::streamsize>(text.size()));
-  return out.good();
-}
-
-void Context::print_json(std::string_view json) const {
-  std::string line;
-  if (format == Format::text) {
-    append_readable(line, json);
-  } else {
-    line = json;
-  }
-  print(line += '\n');
-}
-
-void Context::finish_output(std::string_view done) const {
-  out.flush();
-  if (!out) throw OutputError(done);
-}
-
-void Context::note(std::string_view code, const std::string& message,
-                   const std::vector<ErrorField>& fields) const {
-  std::string line;
-  if (format == Format::text) {
-    append_readable(line, program + ": note: " + message);
-  } else {
-    line = "{\"note\":";
-    append_problem(line, code, message, fields);
-    line += '}';
-  }
-  err << (line += '\n') << std::flush;
 }
 
 std::vector<std::string> event_store_ids(const Registry& registry) {

@@ -42,13 +42,13 @@ class BlockPrinter {
   void print(std::string_view text) {
     if (block_.size() + text.size() > block_size) flush();
     if (text.size() > block_size) {
-      context_.print(text);
+      context_.output.print(text);
     } else {
       block_ += text;
     }
   }
   void flush() {
-    context_.print(block_);
+    context_.output.print(block_);
     block_.clear();
   }
 
@@ -142,10 +142,10 @@ class MergingFolding final : public Folding {
 
   void apply(const EventView& event) override {
     if (version_ == 0) {
-      context_.note("NoReducer",
-                    "no reducer was given for event store " + options_.event_store_id +
-                        ": this is the payloads merged in order",
-                    {{"eventStoreId", options_.event_store_id}});
+      context_.output.note("NoReducer",
+                           "no reducer was given for event store " + options_.event_store_id +
+                               ": this is the payloads merged in order",
+                           {{"eventStoreId", options_.event_store_id}});
     }
     version_ = event.version;
     if (event.payload) merge(event, *event.payload);
@@ -159,12 +159,12 @@ class MergingFolding final : public Folding {
     };
     static_cast<void>(merged_.print_members(add_name, {}, [](std::string_view) {}));
     if (names.empty()) return;
-    context_.note("MemberShownApart",
-                  "the payloads have members of names that are the aggregate's own: " + names +
-                      "; they are shown inside " + std::string(apart),
-                  {{"eventStoreId", options_.event_store_id},
-                   {"aggregateId", options_.aggregate_id},
-                   {"members", names}});
+    context_.output.note("MemberShownApart",
+                         "the payloads have members of names that are the aggregate's own: " +
+                             names + "; they are shown inside " + std::string(apart),
+                         {{"eventStoreId", options_.event_store_id},
+                          {"aggregateId", options_.aggregate_id},
+                          {"members", names}});
   }
 
   void print(const TextSink& out) const override {
@@ -193,10 +193,10 @@ class MergingFolding final : public Folding {
       merged_.apply(payload);
       return;
     }
-    context_.note("NotMerged",
-                  "version " + std::to_string(event.version) +
-                      " is left out: its payload is no object, and cannot be merged",
-                  {{"version", event.version}});
+    context_.output.note("NotMerged",
+                         "version " + std::to_string(event.version) +
+                             " is left out: its payload is no object, and cannot be merged",
+                         {{"version", event.version}});
   }
 
   const GetAggregateOptions& options_;
@@ -250,14 +250,14 @@ void get_aggregate(const GetAggregateOptions& options, const Context& context) {
   const auto storage = context.open_for_reading();
   const auto folding = make_folding(options, context);
   std::string events;
-  if (!fold_events(options, *storage, context.format, *folding, events)) {
+  if (!fold_events(options, *storage, context.output.format, *folding, events)) {
     context.require_event_store(options.event_store_id, *storage);
     throw not_found(options, *storage);
   }
   folding->finish();
   BlockPrinter printer(context);
   const TextSink print = [&](std::string_view text) { printer.print(text); };
-  if (context.format == Format::text) {
+  if (context.output.format == Format::text) {
     JsonIndenter indenter(print);
     std::string readable;
     folding->print([&](std::string_view json) {

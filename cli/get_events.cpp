@@ -26,22 +26,22 @@ struct GetEventsOptions {
 
 void get_events(const GetEventsOptions& options, const Context& context) {
   const auto storage = context.open_for_reading();
-  const std::string_view opening = context.format == Format::json ? "{\"events\":[" : "";
+  const std::string_view opening = context.output.format == Format::json ? "{\"events\":[" : "";
   bool found = false;
-  const std::string_view separator = context.format == Format::json ? "," : "";
+  const std::string_view separator = context.output.format == Format::json ? "," : "";
   std::string line(opening);
-  storage->for_each_event(options.event_store_id, options.aggregate_id, options.query,
-                          [&](const EventView& event) {
-                            found = true;
-                            append_event(line, context.format, options.event_store_id, event);
-                            if (context.format == Format::jsonl) line += '\n';
-                            const bool more = context.print(line);
-                            line = separator;
-                            return more;
-                          });
+  storage->for_each_event(
+      options.event_store_id, options.aggregate_id, options.query, [&](const EventView& event) {
+        found = true;
+        append_event(line, context.output.format, options.event_store_id, event);
+        if (context.output.format == Format::jsonl) line += '\n';
+        const bool more = context.output.print(line);
+        line = separator;
+        return more;
+      });
   if (!found) context.require_event_store(options.event_store_id, *storage);
-  if (context.format != Format::json) return;
-  context.print(found ? "]}\n" : "{\"events\":[]}\n");
+  if (context.output.format != Format::json) return;
+  context.output.print(found ? "]}\n" : "{\"events\":[]}\n");
 }
 
 }  // namespace

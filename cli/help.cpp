@@ -37,7 +37,7 @@ void add_help(CLI::App& app, Context& context) {
   command->add_option("COMMAND", *name, "For instance get-events")->type_name("");
   command->callback([name, &app, &context] {
     context.work = [name, &app, &context] {
-      context.print(name->empty() ? help(app) : help(app, *name));
+      context.output.print(name->empty() ? help(app) : help(app, *name));
     };
   });
 }

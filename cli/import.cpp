@@ -100,7 +100,7 @@ class Importer {
   /// The lines of a batch are read before its transaction begins: whoever writes them may be slow,
   /// and other writers need not wait for that.
   Progress run() {
-    ProgressLine line(context_.err);
+    ProgressLine line(context_.output.err);
     try {
       while (read_batch()) {
         push_batch();
@@ -172,9 +172,9 @@ void import(const ImportOptions& options, const Context& context) {
   std::istream of_file(file ? &*file : nullptr);
   Importer importer(options, file ? of_file : context.in, context);
   const Progress progress = importer.run();
-  const bool text = context.format == Format::text;
-  context.print((text ? progress.text() : progress.json()) + '\n');
-  context.finish_output("everything is imported");
+  const bool text = context.output.format == Format::text;
+  context.output.print((text ? progress.text() : progress.json()) + '\n');
+  context.output.finish("everything is imported");
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 
 #include "commands.hpp"
 #include "context.hpp"
-#include "errors.hpp"
+#include "json_text.hpp"
 
 namespace castore::cli {
 namespace {
@@ -95,7 +95,8 @@ std::string to_json(const sqlite::DatabaseInfo& info) {
 
 void print_info(const Context& context) {
   const sqlite::DatabaseInfo info = context.open_for_reading()->database()->info();
-  context.print(context.format == Format::text ? to_text(text_lines(info)) : to_json(info));
+  context.output.print(context.output.format == Format::text ? to_text(text_lines(info))
+                                                             : to_json(info));
 }
 
 }  // namespace

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <castore/json/scanner.hpp>
-#include <string>
+#include <nlohmann/json.hpp>
 
 namespace castore::cli {
 
 bool is_json_object(std::string_view json) { return JsonScanner(json).peek() == '{'; }
+
+void append_mended_string(std::string& out, std::string_view text) {
+  out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 
 void JsonIndenter::write(std::string_view piece) {
   for (std::size_t i = 0; i < piece.size();) {

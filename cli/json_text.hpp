@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -35,5 +36,9 @@ class JsonIndenter {
 
 /// \pre `json` is valid JSON
 [[nodiscard]] bool is_json_object(std::string_view json);
+
+/// Appends `text` as a JSON string, with U+FFFD for each byte that is no UTF-8: messages quote what
+/// users typed and what systems answered.
+void append_mended_string(std::string& out, std::string_view text);
 
 }  // namespace castore::cli

@@ -44,23 +44,23 @@ void append_object(std::string& out, const CommandDescription& command) {
 
 void list_commands(bool null, const Context& context) {
   require_text(null, context);
-  std::string text = context.format == Format::json ? "{\"commands\":[" : "";
+  std::string text = context.output.format == Format::json ? "{\"commands\":[" : "";
   for (const CommandDescription& command : context.registry.commands()) {
     if (null) {
       text += command.command_id;
       text += '\0';
       continue;
     }
-    if (context.format == Format::text) {
+    if (context.output.format == Format::text) {
       append_printable(text, command.command_id);
     } else {
       if (text.ends_with('}')) text += ',';
       append_object(text, command);
     }
-    if (context.format != Format::json) text += '\n';
+    if (context.output.format != Format::json) text += '\n';
   }
-  if (context.format == Format::json) text += "]}\n";
-  context.print(text);
+  if (context.output.format == Format::json) text += "]}\n";
+  context.output.print(text);
 }
 
 }  // namespace

@@ -42,22 +42,22 @@ class IdPrinter {
   bool print(const std::vector<ListedAggregateId>& ids) {
     std::string text;
     for (const ListedAggregateId& id : ids) append(text, id);
-    return context_.print(text);
+    return context_.output.print(text);
   }
 
   void finish(const std::optional<std::string>& next_page_token) {
-    if (context_.format == Format::json) {
+    if (context_.output.format == Format::json) {
       std::string json = first_ ? "{\"aggregateIds\":[" : "";
       json += ']';
       if (next_page_token) {
         json += ",\"nextPageToken\":";
         append_json_string(json, *next_page_token);
       }
-      context_.print(json + "}\n");
+      context_.output.print(json + "}\n");
     } else if (next_page_token) {
-      context_.finish_output();
-      context_.note("NextPage", "there are more: --page-token " + *next_page_token,
-                    {{"nextPageToken", *next_page_token}});
+      context_.output.finish();
+      context_.output.note("NextPage", "there are more: --page-token " + *next_page_token,
+                           {{"nextPageToken", *next_page_token}});
     }
   }
 
@@ -68,19 +68,19 @@ class IdPrinter {
       out += '\0';
       return;
     }
-    if (context_.format == Format::text) {
+    if (context_.output.format == Format::text) {
       append_printable(out, id.aggregate_id);
       out += '\n';
       return;
     }
-    if (context_.format == Format::json) out += first_ ? "{\"aggregateIds\":[" : ",";
+    if (context_.output.format == Format::json) out += first_ ? "{\"aggregateIds\":[" : ",";
     first_ = false;
     out += "{\"aggregateId\":";
     append_json_string(out, id.aggregate_id);
     out += ",\"initialEventTimestamp\":\"";
     append_timestamp(out, id.initial_event_timestamp);
     out += "\"}";
-    if (context_.format == Format::jsonl) out += '\n';
+    if (context_.output.format == Format::jsonl) out += '\n';
   }
 
   const Context& context_;
@@ -96,10 +96,10 @@ void explain_empty_listing(const std::string& event_store_id, const EventStorage
   // whether one that the application knows has events could be told only by reading all of them
   if (context.registry.find_event_store(event_store_id) != nullptr) return;
   if (!storage.list_aggregate_ids(event_store_id, {.limit = 1}).aggregate_ids.empty()) return;
-  context.note("NoInitialEvent",
-               "event store " + event_store_id +
-                   " has events, but no aggregate with a version 1, which alone are listed",
-               {{"eventStoreId", event_store_id}});
+  context.output.note("NoInitialEvent",
+                      "event store " + event_store_id +
+                          " has events, but no aggregate with a version 1, which alone are listed",
+                      {{"eventStoreId", event_store_id}});
 }
 
 void list_ids(const ListIdsOptions& options, const Context& context) {

@@ -65,11 +65,11 @@ std::string text_table(const std::vector<EventStoreSummary>& stores) {
 
 void list_stores(Context& context) {
   const auto stores = context.open_for_reading()->list_event_stores();
-  if (context.format == Format::text) {
-    context.print(text_table(stores));
+  if (context.output.format == Format::text) {
+    context.output.print(text_table(stores));
     return;
   }
-  const bool lines = context.format == Format::jsonl;
+  const bool lines = context.output.format == Format::jsonl;
   std::string json = lines ? "" : "{\"eventStores\":[";
   for (const EventStoreSummary& store : stores) {
     if (!lines && &store != &stores.front()) json += ',';
@@ -77,7 +77,7 @@ void list_stores(Context& context) {
     if (lines) json += '\n';
   }
   if (!lines) json += "]}\n";
-  context.print(json);
+  context.output.print(json);
 }
 
 }  // namespace

@@ -38,8 +38,8 @@ void push_event(const PushOptions& options, const Context& context) {
       storage.push_event(options.event_store_id, to_view(event), options.push);
   std::string json;
   append_json(json, to_view(to_detail(to_view(event), timestamp)));
-  context.print_json(json);
-  context.finish_output("the event is stored");
+  context.output.print_json(json);
+  context.output.finish("the event is stored");
 }
 
 }  // namespace

@@ -127,15 +127,15 @@ void push_group(const PushGroupOptions& options, const Context& context) {
   const std::vector<PlacedLine> lines = read_group(context);
   SqliteEventStorageAdapter storage(context.open_for_writing());
   const Timestamp timestamp = push(lines, storage, options);
-  const bool json = context.format == Format::json;
+  const bool json = context.output.format == Format::json;
   std::string text = json ? "{\"eventGroup\":[" : "";
   for (const PlacedLine& line : lines) {
     if (json && &line != &lines.front()) text += ',';
-    append_grouped(text, line, timestamp, context.format);
+    append_grouped(text, line, timestamp, context.output.format);
   }
   if (json) text += "]}\n";
-  context.print(text);
-  context.finish_output("the events are stored");
+  context.output.print(text);
+  context.output.finish("the events are stored");
 }
 
 }  // namespace

@@ -129,7 +129,7 @@ class Replay {
   /// Answers false where the user has interrupted.
   bool take_all(EventFeed& feed) {
     std::optional<ProgressLine> line;
-    if (options_.into || !is_terminal(context_.out)) line.emplace(context_.err);
+    if (options_.into || !is_terminal(context_.output.out)) line.emplace(context_.output.err);
     for (auto page = next_page(feed); !page.empty(); page = next_page(feed)) {
       wait_for_turn();
       if (!InterruptMark::is_set()) take(page);
@@ -210,7 +210,7 @@ std::string events_of(std::int64_t count) {
 }
 
 std::int64_t count(EventFeed& feed, const Context& context) {
-  ProgressLine line(context.err);
+  ProgressLine line(context.output.err);
   std::int64_t count = 0;
   for (auto page = feed.next_page(); !page.empty(); page = feed.next_page()) {
     if (InterruptMark::is_set()) throw Interrupted("Interrupted", {});
@@ -250,19 +250,19 @@ FeedQuery to_query(const ReplayOptions& options) {
 
 void replay(const ReplayOptions& options, const EventStorageAdapter& storage, EventFeed& feed,
             const Context& context) {
-  const bool text = context.format == Format::text;
+  const bool text = context.output.format == Format::text;
   if (options.dry_run) {
     const std::int64_t events = count(feed, context);
-    context.print(text ? events_of(events) + " would be replayed\n"
-                       : "{\"events\":" + std::to_string(events) + "}\n");
+    context.output.print(text ? events_of(events) + " would be replayed\n"
+                              : "{\"events\":" + std::to_string(events) + "}\n");
     return;
   }
   const ReplayProgress progress = Replay(options, storage, context).run(feed);
   if (!options.into) return;
-  context.print(text ? to_text(options, progress) + '\n'
-                     : "{\"replayed\":" + std::to_string(progress.replayed) +
-                           ",\"skipped\":" + std::to_string(progress.skipped) + "}\n");
-  context.finish_output("everything is replayed");
+  context.output.print(text ? to_text(options, progress) + '\n'
+                            : "{\"replayed\":" + std::to_string(progress.replayed) +
+                                  ",\"skipped\":" + std::to_string(progress.skipped) + "}\n");
+  context.output.finish("everything is replayed");
 }
 
 void replay_stored(const ReplayOptions& options, const Context& context) {

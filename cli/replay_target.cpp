@@ -21,7 +21,7 @@ class OutputTarget final : public ReplayTarget {
  public:
   explicit OutputTarget(const Context& context)
       : context_(context),
-        for_people_(context.format == Format::text && is_terminal(context.out)) {}
+        for_people_(context.output.format == Format::text && is_terminal(context.output.out)) {}
 
   void take(std::span<const PlacedEvent> batch, ReplayProgress& progress) override {
     text_.clear();
@@ -48,8 +48,8 @@ class OutputTarget final : public ReplayTarget {
 
   void print(std::span<const PlacedEvent> batch, ReplayProgress& progress) {
     if (batch.empty()) return;
-    context_.print(text_);
-    context_.finish_output();
+    context_.output.print(text_);
+    context_.output.finish();
     progress.replayed += std::ssize(batch);
     advance(progress, batch.back().location);
   }

@@ -113,7 +113,8 @@ void add_global_options(CLI::App& app, Context& context) {
       ->check(no_option())
       ->take_last();
   app.add_option_function<std::string>(
-         "--format", [&context](const std::string& text) { context.format = parse_format(text); },
+         "--format",
+         [&context](const std::string& text) { context.output.format = parse_format(text); },
          "text (default), json, or jsonl: one JSON object a line")
       ->type_name("FORMAT")
       ->take_last();
@@ -143,7 +144,7 @@ void add_commands(CLI::App& app, Context& context) {
   for (CLI::App* command : app.get_subcommands({})) {
     command->footer(command->get_footer() +
                     "\n\n--db, --format, --busy-timeout, --plugin and the exit codes: " +
-                    context.program + " --help");
+                    context.output.program + " --help");
   }
 }
 
@@ -153,16 +154,18 @@ void parse(int argc, const char* const* argv, CLI::App& app, Context& context) {
     if (argc > 0) app.parse(argc, argv);
     if (!context.work) throw CLI::RequiredError("A command");
   } catch (const CLI::CallForHelp&) {
-    context.work = [&app, &context] { context.print(app.help()); };
+    context.work = [&app, &context] { context.output.print(app.help()); };
   } catch (const CLI::CallForVersion& version) {
-    context.work = [text = std::string(version.what()), &context] { context.print(text + '\n'); };
+    context.work = [text = std::string(version.what()), &context] {
+      context.output.print(text + '\n');
+    };
   } catch (const CLI::ParseError& error) {
     throw usage_error(app, error, {argv, static_cast<std::size_t>(argc)});
   }
 }
 
 void parse_and_work(int argc, const char* const* argv, Context& context) {
-  CLI::App app(description, context.program);
+  CLI::App app(description, context.output.program);
   app.formatter(std::make_shared<HelpFormatter>());
   app.allow_windows_style_options(false);
   app.fallthrough();             // options of `app` behind a sub-command
@@ -173,24 +176,24 @@ void parse_and_work(int argc, const char* const* argv, Context& context) {
   parse(argc, argv, app, context);
   for (const std::string& plugin : context.plugins) load_plugin(plugin, context.registry);
   context.work();
-  context.finish_output();
+  context.output.finish();
 }
 
 int run(int argc, const char* const* argv, Context& context) {
-  context.format = requested_format(argc, argv);
+  context.output.format = requested_format(argc, argv);
   try {
     parse_and_work(argc, argv, context);
     return exit_done;
   } catch (...) {
-    return report_current_exception(context);
+    return context.output.report_current_exception();
   }
 }
 
 int run_on_standard_streams(int argc, const char* const* argv, const Registry& registry) {
   const IgnoreBrokenPipes ignore_broken_pipes;
   StandardStreams streams;
-  Context context(program_name(argc, argv), registry, {streams.in(), std::cout, std::cerr});
-  context.reader_is_gone = [&] {
+  Context context(registry, streams.in(), {program_name(argc, argv), std::cout, std::cerr});
+  context.output.reader_is_gone = [&] {
     return ignore_broken_pipes.matters() && streams.output().reader_is_gone();
   };
   return run(argc, argv, context);
@@ -199,7 +202,7 @@ int run_on_standard_streams(int argc, const char* const* argv, const Registry& r
 }  // namespace
 
 int run(int argc, const char* const* argv, const Registry& registry, const Streams& streams) {
-  Context context(program_name(argc, argv), registry, streams);
+  Context context(registry, streams.in, {program_name(argc, argv), streams.out, streams.err});
   return run(argc, argv, context);
 }
 

@@ -76,8 +76,8 @@ void run_command(const RunCommandOptions& options, const Context& context) {
                 "Command " + command.command_id + " has run, but its output " + problem,
                 {{"commandId", command.command_id}});
   }
-  context.print_json(json);
-  context.finish_output("the command has run");
+  context.output.print_json(json);
+  context.output.finish("the command has run");
 }
 
 }  // namespace

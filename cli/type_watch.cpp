@@ -64,9 +64,9 @@ void TypeWatch::note_unknown_types(const Context& context) const {
   for (const std::string& type : missing_) {
     if (contains(known, type)) continue;
     // there may be some that the other filters leave out
-    context.note("NoEventOfType",
-                 "no event of type " + type + " matches" + did_you_mean(type, known),
-                 {{"type", type}});
+    context.output.note("NoEventOfType",
+                        "no event of type " + type + " matches" + did_you_mean(type, known),
+                        {{"type", type}});
   }
 }
 
