@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "interrupt.hpp"
+#include "os/interrupt.hpp"
 
 namespace castore::cli {
 namespace {

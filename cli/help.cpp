@@ -2,7 +2,7 @@
 #include <memory>
 #include <string>
 
-#include "commands.hpp"
+#include "commands/commands.hpp"
 #include "context.hpp"
 #include "usage.hpp"
 

@@ -10,12 +10,12 @@
 #include <string_view>
 
 #include "arguments.hpp"
-#include "commands.hpp"
+#include "commands/commands.hpp"
 #include "context.hpp"
 #include "errors.hpp"
-#include "interrupt.hpp"
-#include "plugin.hpp"
-#include "standard_streams.hpp"
+#include "os/interrupt.hpp"
+#include "os/plugin.hpp"
+#include "os/standard_streams.hpp"
 #include "text.hpp"
 #include "usage.hpp"
 

@@ -25,8 +25,8 @@ castore_broken_arrow(the_typed_front_in_a_backend
   src/sqlite/database.cpp "<castore/event_store.hpp>"
   "sqlite/database may not include event_store")
 castore_broken_arrow(the_typed_front_in_the_command_line
-  cli/get_events.cpp "<castore/event_store.hpp>"
-  "cli/get_events may not include event_store")
+  cli/commands/get_events.cpp "<castore/event_store.hpp>"
+  "cli/commands/get_events may not include event_store")
 castore_broken_arrow(SQLite_in_a_public_header
   include/castore/sqlite/database.hpp "<sqlite3.h>"
   "sqlite/database may not use sqlite3.h")

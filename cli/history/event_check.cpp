@@ -1,4 +1,4 @@
-#include "event_check.hpp"
+#include "history/event_check.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>

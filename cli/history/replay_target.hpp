@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "event_writer.hpp"
+#include "history/event_writer.hpp"
 
 namespace castore::cli {
 

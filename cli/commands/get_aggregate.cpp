@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "arguments.hpp"
-#include "commands.hpp"
+#include "commands/commands.hpp"
 #include "context.hpp"
 #include "errors.hpp"
 #include "json_text.hpp"

@@ -1,4 +1,4 @@
-#include "interrupt.hpp"
+#include "os/interrupt.hpp"
 
 #include <algorithm>
 #include <array>

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "arguments.hpp"
-#include "commands.hpp"
+#include "commands/commands.hpp"
 #include "context.hpp"
 
 namespace castore::cli {

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "arguments.hpp"
-#include "commands.hpp"
+#include "commands/commands.hpp"
 #include "context.hpp"
 #include "errors.hpp"
-#include "lines.hpp"
+#include "history/lines.hpp"
 #include "nearest.hpp"
 
 namespace castore::cli {

@@ -1,11 +1,11 @@
-#include "event_writer.hpp"
+#include "history/event_writer.hpp"
 
 #include <castore/event_json.hpp>
 #include <string>
 #include <utility>
 
 #include "context.hpp"
-#include "event_check.hpp"
+#include "history/event_check.hpp"
 
 namespace castore::cli {
 namespace {

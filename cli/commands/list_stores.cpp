@@ -4,7 +4,7 @@
 #include <castore/json/text.hpp>
 #include <castore/timestamp.hpp>
 
-#include "commands.hpp"
+#include "commands/commands.hpp"
 #include "context.hpp"
 
 namespace castore::cli {

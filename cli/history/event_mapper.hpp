@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "event_writer.hpp"
-#include "process.hpp"
-#include "replay_target.hpp"
+#include "history/event_writer.hpp"
+#include "history/replay_target.hpp"
+#include "os/process.hpp"
 
 namespace castore::cli {
 

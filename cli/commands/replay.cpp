@@ -9,16 +9,16 @@
 #include <vector>
 
 #include "arguments.hpp"
-#include "commands.hpp"
+#include "commands/commands.hpp"
 #include "context.hpp"
 #include "errors.hpp"
-#include "event_check.hpp"
-#include "event_mapper.hpp"
-#include "interrupt.hpp"
-#include "progress.hpp"
-#include "replay_target.hpp"
-#include "terminal.hpp"
-#include "type_watch.hpp"
+#include "history/event_check.hpp"
+#include "history/event_mapper.hpp"
+#include "history/replay_target.hpp"
+#include "history/type_watch.hpp"
+#include "os/interrupt.hpp"
+#include "os/progress.hpp"
+#include "os/terminal.hpp"
 
 namespace castore::cli {
 namespace {

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "arguments.hpp"
-#include "commands.hpp"
+#include "commands/commands.hpp"
 #include "context.hpp"
 
 namespace castore::cli {

@@ -1,4 +1,4 @@
-#include "type_watch.hpp"
+#include "history/type_watch.hpp"
 
 #include <algorithm>
 #include <utility>

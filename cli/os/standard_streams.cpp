@@ -1,4 +1,4 @@
-#include "standard_streams.hpp"
+#include "os/standard_streams.hpp"
 
 #include <castore/error.hpp>
 #include <cerrno>
@@ -6,7 +6,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "interrupt.hpp"
+#include "os/interrupt.hpp"
 
 #ifdef _WIN32
 #include <fcntl.h>

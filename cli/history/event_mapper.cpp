@@ -1,4 +1,4 @@
-#include "event_mapper.hpp"
+#include "history/event_mapper.hpp"
 
 #include <utility>
 

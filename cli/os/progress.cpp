@@ -1,8 +1,8 @@
-#include "progress.hpp"
+#include "os/progress.hpp"
 
 #include <ostream>
 
-#include "terminal.hpp"
+#include "os/terminal.hpp"
 
 namespace castore::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "plugin.hpp"
+#include "os/plugin.hpp"
 
 #include <castore/error.hpp>
 #include <filesystem>

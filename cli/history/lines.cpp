@@ -1,4 +1,4 @@
-#include "lines.hpp"
+#include "history/lines.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 #include <span>
 #include <system_error>
 
-#include "interrupt.hpp"
+#include "os/interrupt.hpp"
 
 namespace castore::cli {
 namespace {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "commands.hpp"
+#include "commands/commands.hpp"
 #include "context.hpp"
 #include "json_text.hpp"
 

@@ -8,15 +8,15 @@
 #include <vector>
 
 #include "arguments.hpp"
-#include "commands.hpp"
+#include "commands/commands.hpp"
 #include "context.hpp"
 #include "errors.hpp"
-#include "event_check.hpp"
-#include "event_writer.hpp"
-#include "interrupt.hpp"
-#include "lines.hpp"
-#include "progress.hpp"
-#include "standard_streams.hpp"
+#include "history/event_check.hpp"
+#include "history/event_writer.hpp"
+#include "history/lines.hpp"
+#include "os/interrupt.hpp"
+#include "os/progress.hpp"
+#include "os/standard_streams.hpp"
 
 namespace castore::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "terminal.hpp"
+#include "os/terminal.hpp"
 
 #include <iostream>
 

@@ -1,13 +1,13 @@
-#include "replay_target.hpp"
+#include "history/replay_target.hpp"
 
 #include <castore/event_json.hpp>
 #include <castore/json/text.hpp>
 #include <castore/sqlite/database.hpp>
 
 #include "context.hpp"
-#include "interrupt.hpp"
-#include "process.hpp"
-#include "terminal.hpp"
+#include "os/interrupt.hpp"
+#include "os/process.hpp"
+#include "os/terminal.hpp"
 #include "text.hpp"
 
 namespace castore::cli {

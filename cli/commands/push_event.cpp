@@ -5,10 +5,10 @@
 #include <optional>
 
 #include "arguments.hpp"
-#include "commands.hpp"
+#include "commands/commands.hpp"
 #include "context.hpp"
-#include "event_check.hpp"
-#include "lines.hpp"
+#include "history/event_check.hpp"
+#include "history/lines.hpp"
 
 namespace castore::cli {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "interrupt.hpp"
+#include "os/interrupt.hpp"
 
 namespace castore::cli {
 

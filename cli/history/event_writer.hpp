@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "errors.hpp"
-#include "lines.hpp"
+#include "history/lines.hpp"
 
 namespace castore::cli {
 
