@@ -12,7 +12,7 @@
 namespace castore::cli {
 namespace {
 
-/// "--max-version" → "max-version", the name that errors give
+/// Returns the name that errors give: "--max-version" → "max-version".
 std::string option_name(const std::string& flag) {
   return flag.substr(flag.find_first_not_of('-'));
 }
@@ -48,7 +48,7 @@ double parse_positive_number(const std::string& name, const std::string& text) {
                            "must be a number above 0, such as 0.5, not \"" + text + '"');
 }
 
-/// Nothing where there is no such unit.
+/// Returns nothing where there is no such unit.
 std::optional<std::int64_t> milliseconds_of(std::string_view unit) {
   if (unit == "ms") return 1;
   if (unit == "s") return 1000;
@@ -76,7 +76,7 @@ std::chrono::milliseconds parse_duration(const std::string& name, const std::str
   return std::chrono::milliseconds{count * *unit};
 }
 
-/// Only its form: there may be no such day.
+/// Looks only at the form: there may be no such day.
 bool is_date(std::string_view text) {
   constexpr std::string_view form = "YYYY-MM-DD";
   const auto fits = [](char c, char place) { return place == '-' ? c == '-' : is_digit(c); };
@@ -102,86 +102,107 @@ Timestamp parse_time(const std::string& name, const std::string& text, OfDay of_
   }
 }
 
+template <class Value>
+Argument::Take assign_to(Value& value) {
+  return [&value](const std::string& text) { value = text; };
+}
+
 }  // namespace
 
-CLI::Option* add_integer(CLI::App& command, const std::string& name,
-                         std::optional<std::int64_t>& value, std::int64_t least,
-                         const std::string& description) {
-  return command
-      .add_option_function<std::string>(
-          name,
-          [&value, name, least](const std::string& text) {
-            value = parse_integer(name, text, least);
-          },
-          description)
-      ->type_name("N");
+Argument positional(std::string name, std::string& value, std::string description,
+                    ArgumentRules rules) {
+  rules.any_text = true;
+  return {std::move(name), "", std::move(description), assign_to(value), std::move(rules)};
 }
 
-CLI::Option* add_positive_number(CLI::App& command, const std::string& name,
-                                 std::optional<double>& value, const std::string& description) {
-  return command
-      .add_option_function<std::string>(
-          name,
+Argument positional(std::string name, std::vector<std::string>& values, std::string description) {
+  return {std::move(name), "", std::move(description), &values, {.any_text = true}};
+}
+
+Argument flag(std::string name, bool& value, std::string description, ArgumentRules rules) {
+  return {std::move(name), "", std::move(description), &value, std::move(rules)};
+}
+
+Argument option(std::string name, std::string type, std::string& value, std::string description,
+                ArgumentRules rules) {
+  return {std::move(name), std::move(type), std::move(description), assign_to(value),
+          std::move(rules)};
+}
+
+Argument option(std::string name, std::string type, std::optional<std::string>& value,
+                std::string description, ArgumentRules rules) {
+  return {std::move(name), std::move(type), std::move(description), assign_to(value),
+          std::move(rules)};
+}
+
+Argument option(std::string name, std::string type, std::vector<std::string>& values,
+                std::string description) {
+  return {std::move(name), std::move(type), std::move(description), &values, {}};
+}
+
+Argument integer(const std::string& name, std::optional<std::int64_t>& value, std::int64_t least,
+                 std::string description) {
+  return {
+      name,
+      "N",
+      std::move(description),
+      [&value, name, least](const std::string& text) { value = parse_integer(name, text, least); },
+      {.any_text = true}};
+}
+
+Argument positive_number(const std::string& name, std::optional<double>& value,
+                         std::string description) {
+  return {name,
+          "N",
+          std::move(description),
           [&value, name](const std::string& text) { value = parse_positive_number(name, text); },
-          description)
-      ->type_name("N");
+          {.any_text = true}};
 }
 
-CLI::Option* add_time(CLI::App& command, const std::string& name, std::optional<Timestamp>& value,
-                      OfDay of_day, const std::string& description) {
-  return command
-      .add_option_function<std::string>(
-          name,
-          [&value, name, of_day](const std::string& text) {
-            value = parse_time(name, text, of_day);
-          },
-          description)
-      ->type_name("TIME");
+Argument time(const std::string& name, std::optional<Timestamp>& value, OfDay of_day,
+              std::string description, ArgumentRules rules) {
+  rules.any_text = true;
+  return {
+      name, "TIME", std::move(description),
+      [&value, name, of_day](const std::string& text) { value = parse_time(name, text, of_day); },
+      std::move(rules)};
 }
 
-CLI::Option* add_duration(CLI::App& command, const std::string& name,
-                          std::chrono::milliseconds& value, const std::string& description) {
-  return command
-      .add_option_function<std::string>(
-          name, [&value, name](const std::string& text) { value = parse_duration(name, text); },
-          description)
-      ->type_name("DURATION");
+Argument duration(const std::string& name, std::chrono::milliseconds& value,
+                  std::string description, ArgumentRules rules) {
+  rules.any_text = true;
+  return {name, "DURATION", std::move(description),
+          [&value, name](const std::string& text) { value = parse_duration(name, text); },
+          std::move(rules)};
 }
 
-CLI::Validator no_option() {
-  return CLI::Validator(
-      [](const std::string& text) {
-        return text.starts_with("--") ? "has no value: \"" + text + "\" is an option"
-                                      : std::string();
-      },
-      "");
+Argument event_store(std::string& event_store_id) {
+  return positional("EVENT_STORE", event_store_id, "Event store id, for instance POKEMONS",
+                    {.required = true});
 }
 
-void add_event_store(CLI::App& command, std::string& event_store_id) {
-  command.add_option("EVENT_STORE", event_store_id, "Event store id, for instance POKEMONS")
-      ->required()
-      ->type_name("");
+Argument aggregate(std::string& aggregate_id) {
+  return positional("AGGREGATE", aggregate_id, "Aggregate id; after -- where it begins with a dash",
+                    {.required = true});
 }
 
-void add_aggregate(CLI::App& command, std::string& aggregate_id) {
-  command
-      .add_option("AGGREGATE", aggregate_id, "Aggregate id; after -- where it begins with a dash")
-      ->required()
-      ->type_name("");
+Argument allow_version_gaps(bool& allow) {
+  return flag("--allow-version-gaps", allow,
+              "Accept a version that is not the aggregate's newest + 1");
 }
 
-void add_null(CLI::App& command, bool& null) {
-  command.add_flag("-0,--null", null, "End each id with NUL and escape nothing, for xargs -0");
+Argument unchecked(bool& unchecked, ArgumentRules rules) {
+  return flag("--unchecked", unchecked,
+              "Store what the plugin does not know, cannot read or forbids, too", std::move(rules));
+}
+
+Argument null(bool& null) {
+  return flag("-0,--null", null, "End each id with NUL and escape nothing, for xargs -0");
 }
 
 void require_text(bool null, const Context& context) {
   if (!null || context.output.format == Format::text) return;
   throw InvalidOptionError("null", "is for --format text: JSON has its own way to tell ids apart");
-}
-
-void add_allow_version_gaps(CLI::App& command, bool& allow) {
-  command.add_flag("--allow-version-gaps", allow,
-                   "Accept a version that is not the aggregate's newest + 1");
 }
 
 }  // namespace castore::cli

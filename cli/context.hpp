@@ -5,7 +5,6 @@
 #include <castore/sqlite/database.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <chrono>
-#include <functional>
 #include <iosfwd>
 #include <memory>
 #include <string>
@@ -28,9 +27,6 @@ class Context {
   /// The time to wait for a file that others keep locked.
   std::chrono::milliseconds busy_timeout = sqlite::DatabaseOptions{}.busy_timeout;
   std::vector<std::string> plugins;
-  bool unchecked = false;  ///< events are stored whatever the application says
-  /// Does what the chosen sub-command is for; set while the arguments are parsed, run afterwards.
-  std::function<void()> work;
 
   /// Never creates or changes a file.
   [[nodiscard]] std::unique_ptr<SqliteEventStorageAdapter> open_for_reading() const;

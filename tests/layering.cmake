@@ -86,7 +86,8 @@ arrow(sqlite/.*                    TO ${vocabulary} ${boundary} adapter_support 
 arrow(json_schema/.*               TO ${boundary} ${json} json_schema/.*
                                                                   USING valijson nlohmann)
 
-# The command line knows no types. What the operating system is needed for has a file each.
+# The command line knows no types. What the operating system is needed for has a file each, and
+# two files know CLI11.
 set(tools version ${vocabulary} ${boundary} adapter_support sqlite/.*)
 set(cli_ground cli/errors cli/os/.*)
 set(cli_output cli/json_text cli/nearest cli/output cli/text)
@@ -103,8 +104,17 @@ arrow(cli/text                     TO ${tools})
 arrow(cli/output                   TO ${tools} ${cli_ground} ${cli_output})
 arrow(cli/context                  TO ${tools} ${cli_ground} ${cli_output})
 arrow(cli/history/.*               TO ${tools} ${cli_ground} ${cli_output} cli/context
-                                      cli/history/.*              USING CLI)
-arrow(cli/.*                       TO ${tools} cli/.*             USING CLI)
+                                      cli/history/.*)
+arrow(cli/arguments                TO ${tools} cli/context cli/output)
+arrow(cli/commands/.*              TO ${tools} ${cli_ground} ${cli_output} cli/context
+                                      cli/history/.* cli/merged_object cli/arguments
+                                      cli/commands/.*)
+arrow(cli/usage                    TO ${tools} cli/errors cli/nearest
+                                                                  USING CLI)
+arrow(cli/parser                   TO ${tools} ${cli_ground} ${cli_output} cli/context cli/arguments
+                                      cli/usage                   USING CLI)
+arrow(cli/run                      TO ${tools} cli/.*)
+arrow(cli/main                     TO cli/run)
 
 # What no header of a user's may bring along, whatever its module may use.
 set(never_public SQLiteCpp sqlite3 CLI valijson)

@@ -1,25 +1,20 @@
 #pragma once
 
-namespace CLI {
-class App;
-}
+#include "arguments.hpp"
 
 namespace castore::cli {
 
-class Context;
-
 // One sub-command each, in the file of that name: its options, its work, its declaration.
-void add_list_stores(CLI::App& app, Context& context);
-void add_list_ids(CLI::App& app, Context& context);
-void add_get_events(CLI::App& app, Context& context);
-void add_get_aggregate(CLI::App& app, Context& context);
-void add_push_event(CLI::App& app, Context& context);
-void add_push_group(CLI::App& app, Context& context);
-void add_import(CLI::App& app, Context& context);
-void add_replay(CLI::App& app, Context& context);
-void add_info(CLI::App& app, Context& context);
-void add_list_commands(CLI::App& app, Context& context);
-void add_run_command(CLI::App& app, Context& context);
-void add_help(CLI::App& app, Context& context);
+[[nodiscard]] Command list_stores_command();
+[[nodiscard]] Command list_ids_command();
+[[nodiscard]] Command get_events_command();
+[[nodiscard]] Command get_aggregate_command();
+[[nodiscard]] Command push_event_command();
+[[nodiscard]] Command push_group_command();
+[[nodiscard]] Command import_command();
+[[nodiscard]] Command replay_command();
+[[nodiscard]] Command info_command();
+[[nodiscard]] Command list_commands_command();
+[[nodiscard]] Command run_command_command();
 
 }  // namespace castore::cli

@@ -1,10 +1,8 @@
-#include <CLI/CLI.hpp>
 #include <castore/json/scanner.hpp>
 #include <castore/json/text.hpp>
 #include <castore/timestamp.hpp>
 #include <memory>
 
-#include "arguments.hpp"
 #include "commands/commands.hpp"
 #include "context.hpp"
 #include "errors.hpp"
@@ -282,21 +280,18 @@ void get_aggregate(const GetAggregateOptions& options, const Context& context) {
 
 }  // namespace
 
-void add_get_aggregate(CLI::App& app, Context& context) {
-  auto options = std::make_shared<GetAggregateOptions>();
-  CLI::App* command = app.add_subcommand("get-aggregate", description);
-  command->footer(footer);
-  add_event_store(*command, options->event_store_id);
-  add_aggregate(*command, options->aggregate_id);
-  CLI::Option* max_version =
-      add_integer(*command, "--max-version", options->max_version, 0, "As it was at that version");
-  add_time(*command, "--at", options->at, OfDay::last,
-           "As it was at that time, or the end of that date: up to the first later event")
-      ->excludes(max_version);
-  command->add_flag("--with-events", options->with_events, "Print the events it is made of, too");
-  command->callback([options, &context] {
-    context.work = [options, &context] { get_aggregate(*options, context); };
-  });
+Command get_aggregate_command() {
+  return make_command<GetAggregateOptions>(
+      "get-aggregate", description, footer,
+      [](GetAggregateOptions& options) -> std::vector<Argument> {
+        return {event_store(options.event_store_id), aggregate(options.aggregate_id),
+                integer("--max-version", options.max_version, 0, "As it was at that version"),
+                time("--at", options.at, OfDay::last,
+                     "As it was at that time, or the end of that date: up to the first later event",
+                     {.excludes = "--max-version"}),
+                flag("--with-events", options.with_events, "Print the events it is made of, too")};
+      },
+      get_aggregate);
 }
 
 }  // namespace castore::cli

@@ -1,7 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <memory>
 
-#include "arguments.hpp"
 #include "commands/commands.hpp"
 #include "context.hpp"
 
@@ -46,19 +44,18 @@ void get_events(const GetEventsOptions& options, const Context& context) {
 
 }  // namespace
 
-void add_get_events(CLI::App& app, Context& context) {
-  auto options = std::make_shared<GetEventsOptions>();
-  CLI::App* command = app.add_subcommand("get-events", description);
-  command->footer(footer);
-  add_event_store(*command, options->event_store_id);
-  add_aggregate(*command, options->aggregate_id);
-  add_integer(*command, "--min-version", options->query.min_version, 0, "From that version on");
-  add_integer(*command, "--max-version", options->query.max_version, 0, "Up to that version");
-  add_integer(*command, "--limit", options->query.limit, 1, "The most events");
-  command->add_flag("--reverse", options->query.reverse, "Newest version first");
-  command->callback([options, &context] {
-    context.work = [options, &context] { get_events(*options, context); };
-  });
+Command get_events_command() {
+  return make_command<GetEventsOptions>(
+      "get-events", description, footer,
+      [](GetEventsOptions& options) -> std::vector<Argument> {
+        return {event_store(options.event_store_id),
+                aggregate(options.aggregate_id),
+                integer("--min-version", options.query.min_version, 0, "From that version on"),
+                integer("--max-version", options.query.max_version, 0, "Up to that version"),
+                integer("--limit", options.query.limit, 1, "The most events"),
+                flag("--reverse", options.query.reverse, "Newest version first")};
+      },
+      get_events);
 }
 
 }  // namespace castore::cli

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <castore/event_json.hpp>
 #include <castore/timestamp.hpp>
@@ -7,11 +6,9 @@
 #include <optional>
 #include <vector>
 
-#include "arguments.hpp"
 #include "commands/commands.hpp"
 #include "context.hpp"
 #include "errors.hpp"
-#include "history/event_check.hpp"
 #include "history/event_writer.hpp"
 #include "history/lines.hpp"
 #include "os/interrupt.hpp"
@@ -39,6 +36,7 @@ struct ImportOptions {
   std::string file = "-";
   std::optional<std::int64_t> batch_size;
   bool allow_version_gap = false;
+  bool unchecked = false;
   bool truncate_timestamps = false;
 };
 
@@ -92,7 +90,8 @@ class Importer {
       : batch_size_(static_cast<std::size_t>(options.batch_size.value_or(default_batch_size))),
         reader_(in, {.truncate_timestamp = options.truncate_timestamps}),
         context_(context),
-        writer_(context, [&context] { return context.open_for_writing(); },
+        writer_({context.registry, options.unchecked},
+                [&context] { return context.open_for_writing(); },
                 {.allow_version_gap = options.allow_version_gap}) {
     if (options.truncate_timestamps) progress_.truncated = 0;
   }
@@ -179,19 +178,18 @@ void import(const ImportOptions& options, const Context& context) {
 
 }  // namespace
 
-void add_import(CLI::App& app, Context& context) {
-  auto options = std::make_shared<ImportOptions>();
-  CLI::App* command = app.add_subcommand("import", description);
-  command->footer(footer);
-  command->add_option("FILE", options->file, "JSON Lines; without it, or for -, standard input")
-      ->type_name("");
-  add_integer(*command, "--batch", options->batch_size, 1, "Events per transaction (default 1000)");
-  add_allow_version_gaps(*command, options->allow_version_gap);
-  add_unchecked(*command, context);
-  command->add_flag("--truncate-timestamps", options->truncate_timestamps,
-                    "Drop the digits of timestamps behind microseconds, and count them");
-  command->callback(
-      [options, &context] { context.work = [options, &context] { import(*options, context); }; });
+Command import_command() {
+  return make_command<ImportOptions>(
+      "import", description, footer,
+      [](ImportOptions& options) -> std::vector<Argument> {
+        return {
+            positional("FILE", options.file, "JSON Lines; without it, or for -, standard input"),
+            integer("--batch", options.batch_size, 1, "Events per transaction (default 1000)"),
+            allow_version_gaps(options.allow_version_gap), unchecked(options.unchecked),
+            flag("--truncate-timestamps", options.truncate_timestamps,
+                 "Drop the digits of timestamps behind microseconds, and count them")};
+      },
+      import);
 }
 
 }  // namespace castore::cli

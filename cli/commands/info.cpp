@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <castore/json/text.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
@@ -101,10 +100,6 @@ void print_info(const Context& context) {
 
 }  // namespace
 
-void add_info(CLI::App& app, Context& context) {
-  CLI::App* command = app.add_subcommand("info", description);
-  command->footer(footer);
-  command->callback([&context] { context.work = [&context] { print_info(context); }; });
-}
+Command info_command() { return {"info", description, footer, {}, print_info}; }
 
 }  // namespace castore::cli

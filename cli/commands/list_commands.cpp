@@ -1,11 +1,9 @@
-#include <CLI/CLI.hpp>
 #include <castore/json/text.hpp>
 #include <castore/registry.hpp>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "arguments.hpp"
 #include "commands/commands.hpp"
 #include "context.hpp"
 
@@ -20,6 +18,10 @@ constexpr auto footer = R"(
 Example:
   castore-cli --plugin ./libpokemons.so list-commands
   castore-cli --plugin ./libpokemons.so --format jsonl list-commands | jq .inputSchema)";
+
+struct ListCommandsOptions {
+  bool null = false;
+};
 
 void append_schema(std::string& out, std::string_view name,
                    const std::optional<std::string>& schema) {
@@ -42,11 +44,11 @@ void append_object(std::string& out, const CommandDescription& command) {
   out += '}';
 }
 
-void list_commands(bool null, const Context& context) {
-  require_text(null, context);
+void list_commands(const ListCommandsOptions& options, const Context& context) {
+  require_text(options.null, context);
   std::string text = context.output.format == Format::json ? "{\"commands\":[" : "";
   for (const CommandDescription& command : context.registry.commands()) {
-    if (null) {
+    if (options.null) {
       text += command.command_id;
       text += '\0';
       continue;
@@ -65,13 +67,11 @@ void list_commands(bool null, const Context& context) {
 
 }  // namespace
 
-void add_list_commands(CLI::App& app, Context& context) {
-  CLI::App* command = app.add_subcommand("list-commands", description);
-  command->footer(footer);
-  auto null = std::make_shared<bool>(false);
-  add_null(*command, *null);
-  command->callback(
-      [null, &context] { context.work = [null, &context] { list_commands(*null, context); }; });
+Command list_commands_command() {
+  return make_command<ListCommandsOptions>(
+      "list-commands", description, footer,
+      [](ListCommandsOptions& options) -> std::vector<Argument> { return {null(options.null)}; },
+      list_commands);
 }
 
 }  // namespace castore::cli

@@ -1,9 +1,7 @@
-#include <CLI/CLI.hpp>
 #include <castore/json/text.hpp>
 #include <castore/timestamp.hpp>
 #include <memory>
 
-#include "arguments.hpp"
 #include "commands/commands.hpp"
 #include "context.hpp"
 
@@ -124,25 +122,22 @@ void list_ids(const ListIdsOptions& options, const Context& context) {
 
 }  // namespace
 
-void add_list_ids(CLI::App& app, Context& context) {
-  auto options = std::make_shared<ListIdsOptions>();
-  CLI::App* command = app.add_subcommand("list-ids", description);
-  command->footer(footer);
-  add_event_store(*command, options->event_store_id);
-  add_integer(*command, "--limit", options->query.limit, 1, "The most ids on a page");
-  add_time(*command, "--after", options->query.initial_event_after, OfDay::first,
-           "Only with a first event at that time, or date, or later");
-  add_time(*command, "--before", options->query.initial_event_before, OfDay::last,
-           "Only with a first event at that time, or date, or earlier");
-  command->add_flag("--reverse", options->reverse, "Newest first");
-  add_null(*command, options->null);
-  command
-      ->add_option("--page-token", options->query.page_token,
-                   "Go on behind an earlier page, with the options of that listing")
-      ->type_name("TOKEN")
-      ->check(no_option());
-  command->callback(
-      [options, &context] { context.work = [options, &context] { list_ids(*options, context); }; });
+Command list_ids_command() {
+  return make_command<ListIdsOptions>(
+      "list-ids", description, footer,
+      [](ListIdsOptions& options) -> std::vector<Argument> {
+        return {event_store(options.event_store_id),
+                integer("--limit", options.query.limit, 1, "The most ids on a page"),
+                time("--after", options.query.initial_event_after, OfDay::first,
+                     "Only with a first event at that time, or date, or later"),
+                time("--before", options.query.initial_event_before, OfDay::last,
+                     "Only with a first event at that time, or date, or earlier"),
+                flag("--reverse", options.reverse, "Newest first"),
+                null(options.null),
+                option("--page-token", "TOKEN", options.query.page_token,
+                       "Go on behind an earlier page, with the options of that listing")};
+      },
+      list_ids);
 }
 
 }  // namespace castore::cli

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <castore/json/text.hpp>
@@ -63,7 +62,7 @@ std::string text_table(const std::vector<EventStoreSummary>& stores) {
   return table;
 }
 
-void list_stores(Context& context) {
+void list_stores(const Context& context) {
   const auto stores = context.open_for_reading()->list_event_stores();
   if (context.output.format == Format::text) {
     context.output.print(text_table(stores));
@@ -82,10 +81,6 @@ void list_stores(Context& context) {
 
 }  // namespace
 
-void add_list_stores(CLI::App& app, Context& context) {
-  CLI::App* command = app.add_subcommand("list-stores", description);
-  command->footer(footer);
-  command->callback([&context] { context.work = [&context] { list_stores(context); }; });
-}
+Command list_stores_command() { return {"list-stores", description, footer, {}, list_stores}; }
 
 }  // namespace castore::cli

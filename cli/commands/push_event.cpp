@@ -1,10 +1,8 @@
-#include <CLI/CLI.hpp>
 #include <castore/event_json.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <memory>
 #include <optional>
 
-#include "arguments.hpp"
 #include "commands/commands.hpp"
 #include "context.hpp"
 #include "history/event_check.hpp"
@@ -24,15 +22,17 @@ Example:
     '{"aggregateId":"pikachu","version":1,"type":"POKEMON_APPEARED",
       "payload":{"name":"Pikachu","level":42}}')";
 
-struct PushOptions {
+struct PushEventCommandOptions {
   std::string event_store_id;
   std::optional<std::string> event;
   PushEventOptions push;
+  bool unchecked = false;
 };
 
-void push_event(const PushOptions& options, const Context& context) {
+void push_event(const PushEventCommandOptions& options, const Context& context) {
   const NewEventDetail event = parse_event(options.event ? *options.event : read_all(context.in));
-  check_event(context, options.event_store_id, to_view(event));
+  const EventCheck check{context.registry, options.unchecked};
+  check(options.event_store_id, to_view(event));
   SqliteEventStorageAdapter storage(context.open_for_writing());
   const Timestamp timestamp =
       storage.push_event(options.event_store_id, to_view(event), options.push);
@@ -44,21 +44,18 @@ void push_event(const PushOptions& options, const Context& context) {
 
 }  // namespace
 
-void add_push_event(CLI::App& app, Context& context) {
-  auto options = std::make_shared<PushOptions>();
-  CLI::App* command = app.add_subcommand("push-event", description);
-  command->footer(footer);
-  add_event_store(*command, options->event_store_id);
-  command->add_option("--event", options->event, "The event as JSON; without it, standard input")
-      ->type_name("JSON")
-      ->check(no_option());
-  command->add_flag("--force", options->push.force,
-                    "Overwrite the event that is already stored at that version");
-  add_allow_version_gaps(*command, options->push.allow_version_gap);
-  add_unchecked(*command, context);
-  command->callback([options, &context] {
-    context.work = [options, &context] { push_event(*options, context); };
-  });
+Command push_event_command() {
+  return make_command<PushEventCommandOptions>(
+      "push-event", description, footer,
+      [](PushEventCommandOptions& options) -> std::vector<Argument> {
+        return {event_store(options.event_store_id),
+                option("--event", "JSON", options.event,
+                       "The event as JSON; without it, standard input"),
+                flag("--force", options.push.force,
+                     "Overwrite the event that is already stored at that version"),
+                allow_version_gaps(options.push.allow_version_gap), unchecked(options.unchecked)};
+      },
+      push_event);
 }
 
 }  // namespace castore::cli

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <castore/adapter_support.hpp>
 #include <castore/event_json.hpp>
@@ -7,7 +6,6 @@
 #include <memory>
 #include <vector>
 
-#include "arguments.hpp"
 #include "commands/commands.hpp"
 #include "context.hpp"
 #include "history/event_check.hpp"
@@ -31,16 +29,18 @@ Example:
 struct PushGroupOptions {
   bool force = false;
   bool allow_version_gap = false;
+  bool unchecked = false;
 };
 
-std::vector<PlacedLine> read_group(const Context& context) {
+std::vector<PlacedLine> read_group(const PushGroupOptions& options, const Context& context) {
   std::vector<PlacedLine> lines;
+  const EventCheck check{context.registry, options.unchecked};
   EventLineReader reader(context.in);
   while (auto line = reader.next()) {
     try {
       // by line, since the adapter's errors do not say which event of the group they are about
       check_new_event(line->content.event_store_id, to_view(line->content.event));
-      check_event(context, line->content.event_store_id, to_view(line->content.event));
+      check(line->content.event_store_id, to_view(line->content.event));
     } catch (const Error& error) {
       throw located(error, line->location);
     }
@@ -124,7 +124,7 @@ void append_grouped(std::string& out, const PlacedLine& line, Timestamp timestam
 }
 
 void push_group(const PushGroupOptions& options, const Context& context) {
-  const std::vector<PlacedLine> lines = read_group(context);
+  const std::vector<PlacedLine> lines = read_group(options, context);
   SqliteEventStorageAdapter storage(context.open_for_writing());
   const Timestamp timestamp = push(lines, storage, options);
   const bool json = context.output.format == Format::json;
@@ -140,17 +140,15 @@ void push_group(const PushGroupOptions& options, const Context& context) {
 
 }  // namespace
 
-void add_push_group(CLI::App& app, Context& context) {
-  auto options = std::make_shared<PushGroupOptions>();
-  CLI::App* command = app.add_subcommand("push-group", description);
-  command->footer(footer);
-  command->add_flag("--force", options->force,
-                    "Overwrite events that are already stored at their versions");
-  add_allow_version_gaps(*command, options->allow_version_gap);
-  add_unchecked(*command, context);
-  command->callback([options, &context] {
-    context.work = [options, &context] { push_group(*options, context); };
-  });
+Command push_group_command() {
+  return make_command<PushGroupOptions>(
+      "push-group", description, footer,
+      [](PushGroupOptions& options) -> std::vector<Argument> {
+        return {flag("--force", options.force,
+                     "Overwrite events that are already stored at their versions"),
+                allow_version_gaps(options.allow_version_gap), unchecked(options.unchecked)};
+      },
+      push_group);
 }
 
 }  // namespace castore::cli

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <castore/event_feed.hpp>
 #include <chrono>
@@ -8,11 +7,9 @@
 #include <optional>
 #include <vector>
 
-#include "arguments.hpp"
 #include "commands/commands.hpp"
 #include "context.hpp"
 #include "errors.hpp"
-#include "history/event_check.hpp"
 #include "history/event_mapper.hpp"
 #include "history/replay_target.hpp"
 #include "history/type_watch.hpp"
@@ -45,6 +42,7 @@ struct ReplayOptions {
   std::optional<std::string> into;
   std::optional<std::string> map;
   std::optional<std::string> exec;
+  bool unchecked = false;
   bool dry_run = false;
 };
 
@@ -78,7 +76,7 @@ class Pace {
 constexpr std::int64_t no_end = std::numeric_limits<std::int64_t>::max();
 
 std::unique_ptr<ReplayTarget> make_target(const ReplayOptions& options, const Context& context) {
-  if (options.into) return replay_to_file(*options.into, context);
+  if (options.into) return replay_to_file(*options.into, options.unchecked, context);
   // what a program still prints after an interrupt belongs to the events it was given
   if (options.exec) return replay_to_command(*options.exec, !options.map);
   return replay_to_output(context);
@@ -287,49 +285,32 @@ void replay(const ReplayOptions& options, const Context& context) {
   }
 }
 
-void add_query(CLI::App& command, ReplayOptions& options) {
-  command
-      .add_option("EVENT_STORE", options.query.event_store_ids, "Event stores; none: all of them")
-      ->type_name("");
-  add_time(command, "--from", options.query.from, OfDay::first,
-           "Only events of that time, or date, or later");
-  add_time(command, "--to", options.query.to, OfDay::last,
-           "Only events of that time, or date, or earlier");
-  command.add_option("--type", options.query.types, "Only events of that type; may be repeated")
-      ->type_name("TYPE")
-      ->check(no_option())
-      ->allow_extra_args(false);
-  command.add_option("--aggregate", options.query.aggregate_id, "Only events of that aggregate")
-      ->type_name("ID");
-  add_integer(command, "--after", options.after, 0, "Only events behind that position");
-}
-
-void add_target(CLI::App& command, ReplayOptions& options, Context& context) {
-  CLI::Option* into = command.add_option("--into", options.into, "Write the events to that file")
-                          ->type_name("FILE")
-                          ->check(no_option());
-  add_unchecked(command, context)->needs(into);
-  command
-      .add_option("--exec", options.exec, "Run this for each event, which is its standard input")
-      ->type_name("COMMAND")
-      ->excludes(into);
-  command.add_option("--map", options.map, "Replay what this prints, which is given all events")
-      ->type_name("PROGRAM");
-  add_positive_number(command, "--rate-limit", options.rate_limit,
-                      "The most events per second, for instance 0.5");
-  command.add_flag("--dry-run", options.dry_run, "Only count the events");
+std::vector<Argument> arguments(ReplayOptions& options) {
+  return {
+      positional("EVENT_STORE", options.query.event_store_ids, "Event stores; none: all of them"),
+      time("--from", options.query.from, OfDay::first,
+           "Only events of that time, or date, or later"),
+      time("--to", options.query.to, OfDay::last, "Only events of that time, or date, or earlier"),
+      option("--type", "TYPE", options.query.types, "Only events of that type; may be repeated"),
+      option("--aggregate", "ID", options.query.aggregate_id, "Only events of that aggregate",
+             {.any_text = true}),
+      integer("--after", options.after, 0, "Only events behind that position"),
+      option("--into", "FILE", options.into, "Write the events to that file"),
+      unchecked(options.unchecked, {.needs = "--into"}),
+      option("--exec", "COMMAND", options.exec,
+             "Run this for each event, which is its standard input",
+             {.any_text = true, .excludes = "--into"}),
+      option("--map", "PROGRAM", options.map, "Replay what this prints, which is given all events",
+             {.any_text = true}),
+      positive_number("--rate-limit", options.rate_limit,
+                      "The most events per second, for instance 0.5"),
+      flag("--dry-run", options.dry_run, "Only count the events")};
 }
 
 }  // namespace
 
-void add_replay(CLI::App& app, Context& context) {
-  auto options = std::make_shared<ReplayOptions>();
-  CLI::App* command = app.add_subcommand("replay", description);
-  command->footer(footer);
-  add_query(*command, *options);
-  add_target(*command, *options, context);
-  command->callback(
-      [options, &context] { context.work = [options, &context] { replay(*options, context); }; });
+Command replay_command() {
+  return make_command<ReplayOptions>("replay", description, footer, arguments, replay);
 }
 
 }  // namespace castore::cli

@@ -1,11 +1,9 @@
-#include <CLI/CLI.hpp>
 #include <castore/json/text.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "arguments.hpp"
 #include "commands/commands.hpp"
 #include "context.hpp"
 #include "errors.hpp"
@@ -82,18 +80,15 @@ void run_command(const RunCommandOptions& options, const Context& context) {
 
 }  // namespace
 
-void add_run_command(CLI::App& app, Context& context) {
-  auto options = std::make_shared<RunCommandOptions>();
-  CLI::App* command = app.add_subcommand("run-command", description);
-  command->footer(footer);
-  command->add_option("COMMAND_ID", options->command_id, "Command id, for instance CATCH_POKEMON")
-      ->required()
-      ->type_name("");
-  command->add_option("INPUT", options->input, "JSON; without it, or for -, standard input")
-      ->type_name("");
-  command->callback([options, &context] {
-    context.work = [options, &context] { run_command(*options, context); };
-  });
+Command run_command_command() {
+  return make_command<RunCommandOptions>(
+      "run-command", description, footer,
+      [](RunCommandOptions& options) -> std::vector<Argument> {
+        return {positional("COMMAND_ID", options.command_id,
+                           "Command id, for instance CATCH_POKEMON", {.required = true}),
+                positional("INPUT", options.input, "JSON; without it, or for -, standard input")};
+      },
+      run_command);
 }
 
 }  // namespace castore::cli

@@ -1,6 +1,5 @@
 #include "history/event_check.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -21,7 +20,7 @@ const EventStoreDescription& find_event_store(const Registry& registry,
                               did_you_mean_or_list(event_store_id, event_store_ids(registry)));
 }
 
-/// Whether the error is about a type that the event store has never heard of.
+/// Tells whether the error is about a type that the event store has never heard of.
 bool is_unknown_type(const InvalidEventError& error, const EventStoreDescription& store,
                      std::string_view type) {
   const auto& types = store.event_types;
@@ -30,16 +29,10 @@ bool is_unknown_type(const InvalidEventError& error, const EventStoreDescription
 
 }  // namespace
 
-CLI::Option* add_unchecked(CLI::App& command, Context& context) {
-  return command.add_flag("--unchecked", context.unchecked,
-                          "Store what the plugin does not know, cannot read or forbids, too");
-}
-
-void check_event(const Context& context, std::string_view event_store_id,
-                 const NewEventView& event) {
-  if (context.unchecked || context.registry.event_stores().empty()) return;
+void EventCheck::operator()(std::string_view event_store_id, const NewEventView& event) const {
+  if (unchecked || registry.event_stores().empty()) return;
   const std::string id(event_store_id);
-  const EventStoreDescription& store = find_event_store(context.registry, id);
+  const EventStoreDescription& store = find_event_store(registry, id);
   if (!store.validate) return;
   try {
     store.validate(event);

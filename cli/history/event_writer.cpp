@@ -4,8 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "context.hpp"
-#include "history/event_check.hpp"
+#include "errors.hpp"
 
 namespace castore::cli {
 namespace {
@@ -59,9 +58,9 @@ std::vector<PlacedEvent> to_views(std::span<const PlacedLine> lines) {
   return events;
 }
 
-EventWriter::EventWriter(const Context& context, OpenFile open_file,
+EventWriter::EventWriter(const EventCheck& check, OpenFile open_file,
                          const PushEventOptions& options)
-    : context_(context), open_file_(std::move(open_file)), options_(options) {}
+    : check_(check), open_file_(std::move(open_file)), options_(options) {}
 
 void EventWriter::open() {
   if (!storage_) storage_.emplace(open_file_());
@@ -83,7 +82,7 @@ EventWriter::Counts EventWriter::write(std::span<const PlacedEvent> batch,
 
 void EventWriter::check(const PlacedEvent& placed) const {
   try {
-    check_event(context_, placed.event_store_id, placed.event);
+    check_(placed.event_store_id, placed.event);
   } catch (const Error& error) {
     fail(error, placed);
   }

@@ -11,11 +11,10 @@
 #include <vector>
 
 #include "errors.hpp"
+#include "history/event_check.hpp"
 #include "history/lines.hpp"
 
 namespace castore::cli {
-
-class Context;
 
 /// An event of a history and where it stands there; borrowed for the call.
 struct PlacedEvent {
@@ -38,7 +37,7 @@ class EventWriter {
 
   using OpenFile = std::function<std::shared_ptr<sqlite::Database>()>;
 
-  EventWriter(const Context& context, OpenFile open_file, const PushEventOptions& options);
+  EventWriter(const EventCheck& check, OpenFile open_file, const PushEventOptions& options);
 
   /// Opens the file now, instead of with the first batch.
   void open();
@@ -46,7 +45,7 @@ class EventWriter {
   /// All of `batch` in one transaction, or nothing of it. The errors name the place of the event.
   /// \param before_each  called before each event; what it throws ends the batch
   /// \throws EventAlreadyExistsError  another event is stored at that version
-  /// \throws what `check_event` throws, before the file is opened
+  /// \throws Error  of the check, before the file is opened
   Counts write(std::span<const PlacedEvent> batch, const std::function<void()>& before_each = {});
 
  private:
@@ -54,7 +53,7 @@ class EventWriter {
   bool insert(const PlacedEvent& placed);
   [[nodiscard]] bool is_stored(const PlacedEvent& placed) const;
 
-  const Context& context_;
+  EventCheck check_;
   OpenFile open_file_;
   std::optional<SqliteEventStorageAdapter> storage_;  ///< once it is open
   PushEventOptions options_;

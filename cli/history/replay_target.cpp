@@ -63,8 +63,8 @@ class OutputTarget final : public ReplayTarget {
 class FileTarget final : public ReplayTarget {
  public:
   /// Gaps are allowed: a replay of some events has them, and a whole one has those of its source.
-  FileTarget(const std::string& file, const Context& context)
-      : writer_(context,
+  FileTarget(const std::string& file, bool unchecked, const Context& context)
+      : writer_({context.registry, unchecked},
                 [file, timeout = context.busy_timeout] {
                   return sqlite::Database::open(file, {.busy_timeout = timeout});
                 },
@@ -138,8 +138,9 @@ std::unique_ptr<ReplayTarget> replay_to_output(const Context& context) {
   return std::make_unique<OutputTarget>(context);
 }
 
-std::unique_ptr<ReplayTarget> replay_to_file(const std::string& file, const Context& context) {
-  return std::make_unique<FileTarget>(file, context);
+std::unique_ptr<ReplayTarget> replay_to_file(const std::string& file, bool unchecked,
+                                             const Context& context) {
+  return std::make_unique<FileTarget>(file, unchecked, context);
 }
 
 std::unique_ptr<ReplayTarget> replay_to_command(const std::string& command, bool interruptible) {

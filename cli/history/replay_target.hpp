@@ -36,7 +36,8 @@ class ReplayTarget {
 [[nodiscard]] std::unique_ptr<ReplayTarget> replay_to_output(const Context& context);
 
 /// Writes them to another file, a batch in a transaction. The file is created where it is missing.
-[[nodiscard]] std::unique_ptr<ReplayTarget> replay_to_file(const std::string& file,
+/// \param unchecked  --unchecked
+[[nodiscard]] std::unique_ptr<ReplayTarget> replay_to_file(const std::string& file, bool unchecked,
                                                            const Context& context);
 
 /// Runs a command of the shell for each event. \throws Error  `ErrorCode::program` from `take`
