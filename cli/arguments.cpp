@@ -7,8 +7,6 @@
 #include <charconv>
 #include <limits>
 
-#include "context.hpp"
-
 namespace castore::cli {
 namespace {
 
@@ -197,12 +195,8 @@ Argument unchecked(bool& unchecked, ArgumentRules rules) {
 }
 
 Argument null(bool& null) {
-  return flag("-0,--null", null, "End each id with NUL and escape nothing, for xargs -0");
-}
-
-void require_text(bool null, const Context& context) {
-  if (!null || context.output.format == Format::text) return;
-  throw InvalidOptionError("null", "is for --format text: JSON has its own way to tell ids apart");
+  return flag("-0,--null", null, "End each id with NUL and escape nothing, for xargs -0",
+              {.text_only = true});
 }
 
 }  // namespace castore::cli

@@ -15,13 +15,15 @@
 
 namespace castore::cli {
 
-class Context;
+class Answer;
+struct Context;
 
 /// The rules for the use of an argument.
 struct ArgumentRules {
   bool required = false;
   /// Takes also a value that looks like an option, which means mostly that the value was forgotten.
   bool any_text = false;
+  bool text_only = false;     ///< a flag that is for results in text, not in JSON
   bool last_wins = false;     ///< it may be given more than once
   std::string excludes = {};  ///< an option declared before
   std::string needs = {};     ///< an option declared before
@@ -85,16 +87,13 @@ enum class OfDay { first, last };
 [[nodiscard]] Argument unchecked(bool& unchecked, ArgumentRules rules = {});
 [[nodiscard]] Argument null(bool& null);
 
-/// \throws InvalidOptionError  -0 is given, and the results are JSON
-void require_text(bool null, const Context& context);
-
 /// A sub-command.
 struct Command {
   std::string name;
   std::string description;  ///< the list of commands shows its first sentence
   std::string footer;
   std::vector<Argument> arguments;
-  std::function<void(const Context&)> work;
+  std::function<void(const Context&, Answer&)> work;
 };
 
 /// Makes a command whose work takes `Options`, which live as long as it.
@@ -102,10 +101,11 @@ struct Command {
 template <class Options>
 [[nodiscard]] Command make_command(std::string name, std::string description, std::string footer,
                                    std::vector<Argument> (*arguments)(Options&),
-                                   void (*work)(const Options&, const Context&)) {
+                                   void (*work)(const Options&, const Context&, Answer&)) {
   const auto options = std::make_shared<Options>();
-  return {std::move(name), std::move(description), std::move(footer), arguments(*options),
-          [options, work](const Context& context) { work(*options, context); }};
+  return {
+      std::move(name), std::move(description), std::move(footer), arguments(*options),
+      [options, work](const Context& context, Answer& answer) { work(*options, context, answer); }};
 }
 
 }  // namespace castore::cli

@@ -1,31 +1,30 @@
 #include "context.hpp"
 
-#include <utility>
-
 #include "nearest.hpp"
 
 namespace castore::cli {
+namespace {
 
-Context::Context(Registry known_stores, std::istream& input, Output standard_output)
-    : registry(std::move(known_stores)), in(input), output(std::move(standard_output)) {}
-
-const std::string& Context::required_database_file() const {
-  if (database_file.empty()) {
+const std::string& require_database_file(const std::string& file) {
+  if (file.empty()) {
     throw InvalidOptionError("db", "is missing: give --db FILE or set CASTORE_DB");
   }
-  if (database_file == ":memory:") {
+  if (file == ":memory:") {
     throw InvalidOptionError("db", "must be a file: \":memory:\" would be gone with this program");
   }
-  return database_file;
+  return file;
 }
+
+}  // namespace
 
 std::unique_ptr<SqliteEventStorageAdapter> Context::open_for_reading() const {
   return std::make_unique<SqliteEventStorageAdapter>(sqlite::Database::open(
-      required_database_file(), {.read_only = true, .busy_timeout = busy_timeout}));
+      require_database_file(database_file), {.read_only = true, .busy_timeout = busy_timeout}));
 }
 
 std::shared_ptr<sqlite::Database> Context::open_for_writing() const {
-  return sqlite::Database::open(required_database_file(), {.busy_timeout = busy_timeout});
+  return sqlite::Database::open(require_database_file(database_file),
+                                {.busy_timeout = busy_timeout});
 }
 
 void Context::require_event_store(const std::string& event_store_id,

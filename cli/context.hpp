@@ -10,27 +10,20 @@
 #include <string>
 #include <vector>
 
-#include "output.hpp"
-
 namespace castore::cli {
 
-/// The surroundings of a sub-command: the global options, the streams, the registry.
-class Context {
- public:
-  Context(Registry known_stores, std::istream& input, Output standard_output);
-
+/// The surroundings of a sub-command: the file, the application, the input.
+struct Context {
   Registry registry;
   std::istream& in;
-  Output output;
-
-  std::string database_file;
+  std::ostream& err;  ///< where it is a terminal, it shows how far long work has come
+  std::string database_file = {};
   /// The time to wait for a file that others keep locked.
   std::chrono::milliseconds busy_timeout = sqlite::DatabaseOptions{}.busy_timeout;
-  std::vector<std::string> plugins;
 
-  /// Never creates or changes a file.
+  /// Opens the file, and never creates or changes one.
   [[nodiscard]] std::unique_ptr<SqliteEventStorageAdapter> open_for_reading() const;
-  /// Creates the file where it is missing.
+  /// Opens the file, and creates it where it is missing.
   [[nodiscard]] std::shared_ptr<sqlite::Database> open_for_writing() const;
 
   /// Refuses a store that nobody has written and the registry does not know: that nothing is found
@@ -39,9 +32,6 @@ class Context {
   /// \throws Error  `ErrorCode::event_store_not_found`
   void require_event_store(const std::string& event_store_id,
                            const EventStorageAdapter& storage) const;
-
- private:
-  [[nodiscard]] const std::string& required_database_file() const;
 };
 
 [[nodiscard]] std::vector<std::string> event_store_ids(const Registry& registry);

@@ -4,6 +4,8 @@
 
 #include "errors.hpp"
 #include "json_text.hpp"
+#include "os/terminal.hpp"
+#include "text.hpp"
 
 namespace castore::cli {
 namespace {
@@ -53,6 +55,16 @@ void append_value(std::string& out, const std::vector<SchemaViolation>& violatio
   out += ']';
 }
 
+/// Appends `,"name":value` for each of them.
+void append_members(std::string& out, const std::vector<ErrorField>& fields) {
+  for (const ErrorField& field : fields) {
+    out += ',';
+    append_mended_string(out, field.name);
+    out += ':';
+    std::visit([&](const auto& value) { append_value(out, value); }, field.value);
+  }
+}
+
 /// Appends `{"code":…,"message":…,…fields}`.
 void append_problem(std::string& out, std::string_view code, std::string_view message,
                     const std::vector<ErrorField>& fields) {
@@ -60,16 +72,66 @@ void append_problem(std::string& out, std::string_view code, std::string_view me
   append_mended_string(out, code);
   out += ",\"message\":";
   append_mended_string(out, message);
-  for (const ErrorField& field : fields) {
-    out += ',';
-    append_mended_string(out, field.name);
-    out += ':';
-    std::visit([&](const auto& value) { append_value(out, value); }, field.value);
-  }
+  append_members(out, fields);
   out += '}';
 }
 
+/// A text sink that writes blocks of a good size to another.
+class Blocks {
+ public:
+  explicit Blocks(TextSink out) : out_(std::move(out)) {}
+
+  void write(std::string_view text) {
+    if (block_.size() + text.size() > block_size) flush();
+    if (text.size() > block_size) {
+      out_(text);
+    } else {
+      block_ += text;
+    }
+  }
+  void flush() {
+    out_(block_);
+    block_.clear();
+  }
+
+ private:
+  static constexpr std::size_t block_size = 1 << 16;
+
+  TextSink out_;
+  std::string block_;
+};
+
+/// Hands out JSON as `append_readable` does.
+void hand_out_readable(const Pieces& json, const TextSink& out) {
+  std::string readable;
+  json([&](std::string_view piece) {
+    readable.clear();
+    append_readable(readable, piece);
+    out(readable);
+  });
+}
+
+/// Returns the lines, each of them readable.
+std::string readable_lines(std::string_view lines) {
+  std::string readable;
+  while (!lines.empty()) {
+    const auto end = lines.find('\n');
+    append_readable(readable, lines.substr(0, end));
+    readable += '\n';
+    lines.remove_prefix(end + 1);
+  }
+  return readable;
+}
+
 }  // namespace
+
+Format parse_format(std::string_view text) {
+  if (text == "text") return Format::text;
+  if (text == "json") return Format::json;
+  if (text == "jsonl") return Format::jsonl;
+  throw InvalidOptionError("format",
+                           "must be text, json or jsonl, not \"" + std::string(text) + '"');
+}
 
 ExitCode exit_code(ErrorCode code) noexcept {
   switch (code) {
@@ -122,34 +184,101 @@ OutputError::OutputError(std::string_view done)
       nothing_done_(done.empty()) {}
 
 Output::Output(std::string program_name, std::ostream& results, std::ostream& errors)
-    : program(std::move(program_name)), out(results), err(errors) {}
+    : program(std::move(program_name)), out_(results), err_(errors) {}
 
-bool Output::print(std::string_view text) const {
-  out.write(text.data(), static_cast<std::streamsize>(text.size()));
-  return out.good();
+void Output::note(const Note& note) {
+  write_problem("note", program + ": note: ", note.code, note.message, note.fields);
 }
 
-void Output::print_json(std::string_view json) const {
-  std::string line;
-  if (format == Format::text) {
-    append_readable(line, json);
+void Output::value(const Value& value) {
+  Blocks blocks([this](std::string_view block) { print(block); });
+  const TextSink write = [&](std::string_view piece) { blocks.write(piece); };
+  if (format == Format::text && value.text) {
+    value.text(write);
+  } else if (format == Format::text) {
+    hand_out_readable(value.json, write);
+    write("\n");
   } else {
-    line = json;
+    value.json(write);
+    write("\n");
   }
-  print(line += '\n');
+  blocks.flush();
+  if (!value.done.empty()) finish(value.done);
 }
 
-void Output::finish(std::string_view done) const {
-  out.flush();
-  if (!out) throw OutputError(done);
+void Output::begin_list(const List& list) {
+  list_ = list;
+  list_is_empty_ = true;
 }
 
-void Output::note(std::string_view code, const std::string& message,
-                  const std::vector<ErrorField>& fields) const {
-  write_problem("note", program + ": note: ", code, message, fields);
+/// Returns the text before the first item. It is not printed earlier: an error may come instead.
+std::string Output::list_opening() const {
+  if (format == Format::json) return "{\"" + list_.name + "\":[";
+  return format == Format::text ? list_.heading : std::string();
 }
 
-int Output::report_current_exception() const {
+bool Output::item(const Item& item) {
+  text_.clear();
+  if (list_is_empty_) {
+    text_ = list_opening();
+  } else if (format == Format::json) {
+    text_ = ',';
+  }
+  if (format == Format::text) {
+    item.text(text_);
+  } else if (format == Format::json) {
+    item.json(text_);
+  } else {
+    (item.line ? item.line : item.json)(text_);
+    text_ += '\n';
+  }
+  list_is_empty_ = false;
+  return print(text_);
+}
+
+void Output::end_list(const std::optional<Note>& remark) {
+  std::string text = list_is_empty_ ? list_opening() : std::string();
+  if (format == Format::json) {
+    text += ']';
+    if (remark) append_members(text, remark->fields);
+    text += "}\n";
+  }
+  print(text);
+  if (!list_.done.empty()) finish(list_.done);
+  if (!remark || format == Format::json) return;
+  finish();
+  note(*remark);
+}
+
+void Output::append_item(std::string& items, const Item& item) const {
+  if (format == Format::text) return item.text(items);
+  if (!items.empty()) items += ',';
+  item.json(items);
+}
+
+void Output::json_lines(std::string_view lines) {
+  // which must not steer a terminal; a program gets its text as it is
+  if (format == Format::text && is_watched()) {
+    print(readable_lines(lines));
+  } else {
+    print(lines);
+  }
+  finish();
+}
+
+bool Output::is_watched() const noexcept { return is_terminal(out_); }
+
+bool Output::print(std::string_view text) {
+  out_.write(text.data(), static_cast<std::streamsize>(text.size()));
+  return out_.good();
+}
+
+void Output::finish(std::string_view done) {
+  out_.flush();
+  if (!out_) throw OutputError(done);
+}
+
+int Output::report_current_exception() {
   if (is_stopped_by_reader()) return exit_reader_gone;
   const Failure failure = current_failure();
   write_problem("error", program + ": ", failure.code, failure.message, failure.fields);
@@ -158,7 +287,7 @@ int Output::report_current_exception() const {
 
 void Output::write_problem(std::string_view member, const std::string& prefix,
                            std::string_view code, const std::string& message,
-                           const std::vector<ErrorField>& fields) const {
+                           const std::vector<ErrorField>& fields) {
   std::string line;
   if (format == Format::text) {
     append_readable(line, prefix + message);
@@ -167,7 +296,7 @@ void Output::write_problem(std::string_view member, const std::string& prefix,
     append_problem(line, code, message, fields);
     line += '}';
   }
-  err << (line += '\n') << std::flush;
+  err_ << (line += '\n') << std::flush;
 }
 
 bool Output::is_stopped_by_reader() const {

@@ -10,12 +10,13 @@
 #include <utility>
 
 #include "context.hpp"
+#include "output.hpp"
 #include "usage.hpp"
 
 namespace castore::cli {
 namespace {
 
-using Work = std::function<void(const Context&)>;
+using Work = std::function<void(const Context&, Output&)>;
 
 constexpr auto description = R"(Look into an SQLite file of events, and write to it, from a shell.
 
@@ -40,7 +41,7 @@ Any number of processes may read and write one file at a time, if they do so by
 castore. What else writes to it needs SQLite 3.51.3 or later, or can corrupt it
 in rare cases: docs/limitations.md.)";
 
-/// In the list of commands, the first sentence of each is enough.
+/// A formatter whose list of commands shows the first sentence of each.
 class HelpFormatter : public CLI::Formatter {
  public:
   HelpFormatter() {
@@ -97,34 +98,53 @@ void add_argument(CLI::App& app, const Argument& argument) {
   if (!rules.needs.empty()) option.needs(app.get_option(rules.needs));
 }
 
-void add_global_options(CLI::App& app, Context& context) {
+void add_global_options(CLI::App& app, Context& context, Format& format,
+                        std::vector<std::string>& plugins) {
   app.set_version_flag("--version", "castore-cli " + std::string(library_version),
                        "Print the version and exit");
   add_argument(
       app, option("--db", "FILE", context.database_file, "The SQLite file", {.last_wins = true}));
   app.get_option("--db")->envname("CASTORE_DB");
-  add_argument(app,
-               {"--format",
-                "FORMAT",
-                "text (default), json, or jsonl: one JSON object a line",
-                [&context](const std::string& text) { context.output.format = parse_format(text); },
-                {.any_text = true, .last_wins = true}});
+  add_argument(app, {"--format",
+                     "FORMAT",
+                     "text (default), json, or jsonl: one JSON object a line",
+                     [&format](const std::string& text) { format = parse_format(text); },
+                     {.any_text = true, .last_wins = true}});
   add_argument(app, duration("--busy-timeout", context.busy_timeout,
                              "How long to wait for a file that others keep locked: 500ms, 5s "
                              "(default), 2m",
                              {.last_wins = true}));
-  add_argument(app, option("--plugin", "LIB", context.plugins,
+  add_argument(app, option("--plugin", "LIB", plugins,
                            "A shared library of the application's event stores and commands; may "
                            "be repeated"));
 }
 
-/// Declares `command`; where it is the one that was typed, its work is assigned to `chosen`.
-void add_command(CLI::App& app, const Command& command, Work& chosen) {
+/// \throws InvalidOptionError  a flag that is for text is given, and the results are JSON
+void require_text(const Command& command, Format format) {
+  if (format == Format::text) return;
+  for (const Argument& argument : command.arguments) {
+    if (!argument.rules.text_only || !*std::get<bool*>(argument.value)) continue;
+    throw InvalidOptionError(argument.name.substr(argument.name.rfind('-') + 1),
+                             "is for --format text: JSON has its own way to tell ids apart");
+  }
+}
+
+CLI::App& declare(CLI::App& app, const Command& command) {
   CLI::App* const parser = app.add_subcommand(command.name, command.description);
   parser->footer(command.footer + "\n\n--db, --format, --busy-timeout, --plugin and the exit " +
                  "codes: " + app.get_name() + " --help");
   for (const Argument& argument : command.arguments) add_argument(*parser, argument);
-  parser->callback([&chosen, work = command.work] { chosen = work; });
+  return *parser;
+}
+
+/// Declares a command, whose work is assigned to `chosen` when the user has typed it.
+void add_command(CLI::App& app, const Command& command, Work& chosen) {
+  declare(app, command).callback([&chosen, command] {
+    chosen = [command](const Context& context, Output& output) {
+      require_text(command, output.format);
+      command.work(context, output);
+    };
+  });
 }
 
 std::string help(const CLI::App& app, const std::string& name) {
@@ -134,37 +154,36 @@ std::string help(const CLI::App& app, const std::string& name) {
   throw usage_error(app, nullptr, "Unknown command " + name + nearest_commands(app, name));
 }
 
-/// `app.help()` would be that of the command that was given.
+/// Returns the help of the program; `app.help()` would be that of the command that was given.
 std::string help(const CLI::App& app) {
   return app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal);
 }
 
-Command help_command(const CLI::App& app) {
+void add_help(CLI::App& app, Work& chosen) {
   const auto name = std::make_shared<std::string>();
-  return {"help",
-          help_description,
-          help_footer,
-          {positional("COMMAND", *name, "For instance get-events")},
-          [name, &app](const Context& context) {
-            context.output.print(name->empty() ? help(app) : help(app, *name));
-          }};
+  const Command command{"help",
+                        help_description,
+                        help_footer,
+                        {positional("COMMAND", *name, "For instance get-events")},
+                        {}};
+  declare(app, command).callback([&app, &chosen, name] {
+    chosen = [&app, name](const Context&, Output& output) {
+      output.print(name->empty() ? help(app) : help(app, *name));
+    };
+  });
 }
 
-std::shared_ptr<CLI::App> make_app(const std::vector<Command>& commands, Context& context,
-                                   Work& chosen) {
-  auto app = std::make_shared<CLI::App>(description, context.output.program);
+std::shared_ptr<CLI::App> make_app(const std::string& program) {
+  auto app = std::make_shared<CLI::App>(description, program);
   app->formatter(std::make_shared<HelpFormatter>());
   app->allow_windows_style_options(false);
   app->fallthrough();             // options of `app` behind a sub-command
   app->require_subcommand(0, 1);  // at most one: its name may come again, as an id
-  add_global_options(*app, context);
-  for (const Command& command : commands) add_command(*app, command, chosen);
-  add_command(*app, help_command(*app), chosen);
   app->footer(footer);
   return app;
 }
 
-/// CLI11 2.1.2 takes the argument behind `--name=` for its value.
+/// Refuses `--name=`: CLI11 2.1.2 takes the argument behind it for its value.
 void refuse_empty_values(std::span<const char* const> arguments) {
   for (std::size_t i = 1; i < arguments.size(); ++i) {
     const std::string_view argument = arguments[i];
@@ -180,24 +199,28 @@ void refuse_empty_values(std::span<const char* const> arguments) {
 
 }  // namespace
 
-Work parse(std::span<const char* const> arguments, const std::vector<Command>& commands,
-           Context& context) {
+Invocation parse(std::span<const char* const> arguments, const std::vector<Command>& commands,
+                 Context& context, Output& output) {
+  const auto app = make_app(output.program);
+  std::vector<std::string> plugins;
   Work work;
-  const auto app = make_app(commands, context, work);
+  add_global_options(*app, context, output.format, plugins);
+  for (const Command& command : commands) add_command(*app, command, work);
+  add_help(*app, work);
   try {
     refuse_empty_values(arguments);
     if (!arguments.empty()) app->parse(static_cast<int>(arguments.size()), arguments.data());
     if (!work) throw CLI::RequiredError("A command");
   } catch (const CLI::CallForHelp&) {
-    work = [&app = *app](const Context& in) { in.output.print(app.help()); };
+    work = [&app = *app](const Context&, Output& out) { out.print(app.help()); };
   } catch (const CLI::CallForVersion& version) {
-    work = [text = std::string(version.what())](const Context& in) {
-      in.output.print(text + '\n');
+    work = [text = version.what() + std::string("\n")](const Context&, Output& out) {
+      out.print(text);
     };
   } catch (const CLI::ParseError& error) {
     throw usage_error(*app, error, arguments);
   }
-  return [app, work = std::move(work)](const Context& in) { work(in); };
+  return {std::move(plugins), [app, work](const Context& in, Output& out) { work(in, out); }};
 }
 
 }  // namespace castore::cli

@@ -9,14 +9,15 @@
 namespace castore::cli {
 namespace {
 
-/// A character that ends the line or moves the cursor (C0, C1, DEL, the separators of lines and
-/// paragraphs) or lets text be read in another order than it is stored in.
+/// Tells whether a character ends the line or moves the cursor (C0, C1, DEL, the separators of
+/// lines and paragraphs) or lets text be read in another order than it is stored in.
 constexpr bool steers(unsigned code) {
   return code < 0x20 || (code >= 0x7F && code <= 0x9F) || code == 0x061C || code == 0x200E ||
          code == 0x200F || (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
 }
 
-/// Of a character of up to three bytes; none above steers. \pre `character` is UTF-8
+/// Returns the code of a character of up to three bytes; none above steers. \pre `character` is
+/// UTF-8
 unsigned code_of(std::string_view character) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
   if (character.size() == 1) return byte(0);
@@ -27,7 +28,7 @@ unsigned code_of(std::string_view character) {
   return 0x10000;
 }
 
-/// How many bytes at the front can be shown as they are.
+/// Counts the bytes at the front that can be shown as they are.
 std::size_t readable_prefix(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {
@@ -72,14 +73,6 @@ void append_json_column(std::string& out, std::string_view event_store_id, const
 
 }  // namespace
 
-Format parse_format(std::string_view text) {
-  if (text == "text") return Format::text;
-  if (text == "json") return Format::json;
-  if (text == "jsonl") return Format::jsonl;
-  throw InvalidOptionError("format",
-                           "must be text, json or jsonl, not \"" + std::string(text) + '"');
-}
-
 void append_readable(std::string& out, std::string_view text) {
   while (!text.empty()) {
     const std::size_t readable = readable_prefix(text);
@@ -120,12 +113,13 @@ void append_text(std::string& out, std::string_view event_store_id, const EventV
   out += '\n';
 }
 
-void append_event(std::string& out, Format format, std::string_view event_store_id,
-                  const EventView& event) {
-  if (format == Format::text) {
-    append_text(out, event_store_id, event);
+void append_id(std::string& out, std::string_view id, bool null) {
+  if (null) {
+    out += id;
+    out += '\0';
   } else {
-    append_stored_json(out, event_store_id, event);
+    append_printable(out, id);
+    out += '\n';
   }
 }
 

@@ -6,11 +6,6 @@
 
 namespace castore::cli {
 
-enum class Format { text, json, jsonl };
-
-/// \throws InvalidOptionError
-[[nodiscard]] Format parse_format(std::string_view text);
-
 /// Appends a message, or JSON, for people to read: escaped as in JSON is what breaks a line, steers
 /// a terminal or turns the direction of writing around; U+FFFD stands for a byte that is no UTF-8.
 /// JSON means the same afterwards.
@@ -24,10 +19,7 @@ void append_printable(std::string& out, std::string_view text);
 /// between tabs. \throws MalformedEventError  its payload or metadata is no JSON
 void append_text(std::string& out, std::string_view event_store_id, const EventView& event);
 
-/// Appends a stored event as `format` has it: a line of text, or a JSON object. Whatever prints
-/// events that a file holds does it by this, or by `append_stored_json`: what is no JSON must not
-/// pass for it. \throws MalformedEventError
-void append_event(std::string& out, Format format, std::string_view event_store_id,
-                  const EventView& event);
+/// Appends an id and the end of the line; or, for `xargs -0`, the id as it is and NUL.
+void append_id(std::string& out, std::string_view id, bool null);
 
 }  // namespace castore::cli

@@ -90,7 +90,7 @@ arrow(json_schema/.*               TO ${boundary} ${json} json_schema/.*
 # two files know CLI11.
 set(tools version ${vocabulary} ${boundary} adapter_support sqlite/.*)
 set(cli_ground cli/errors cli/os/.*)
-set(cli_output cli/json_text cli/nearest cli/output cli/text)
+set(cli_answer cli/answer cli/json_text cli/nearest cli/text)
 arrow(cli/os/plugin                TO ${tools} ${cli_ground}      USING dlfcn windows)
 arrow(cli/os/terminal              TO ${tools} ${cli_ground}      USING unistd io)
 arrow(cli/os/standard_streams      TO ${tools} ${cli_ground}      USING fcntl io poll sys unistd)
@@ -101,17 +101,18 @@ arrow(cli/nearest)
 arrow(cli/json_text                TO ${tools}                    USING nlohmann)
 arrow(cli/merged_object            TO ${tools} cli/json_text)
 arrow(cli/text                     TO ${tools})
-arrow(cli/output                   TO ${tools} ${cli_ground} ${cli_output})
-arrow(cli/context                  TO ${tools} ${cli_ground} ${cli_output})
-arrow(cli/history/.*               TO ${tools} ${cli_ground} ${cli_output} cli/context
+arrow(cli/answer                   TO ${tools} ${cli_answer})
+arrow(cli/output                   TO ${tools} ${cli_ground} ${cli_answer})
+arrow(cli/context                  TO ${tools} cli/nearest)
+arrow(cli/history/.*               TO ${tools} ${cli_ground} ${cli_answer} cli/context
                                       cli/history/.*)
-arrow(cli/arguments                TO ${tools} cli/context cli/output)
-arrow(cli/commands/.*              TO ${tools} ${cli_ground} ${cli_output} cli/context
+arrow(cli/arguments                TO ${tools})
+arrow(cli/commands/.*              TO ${tools} ${cli_ground} ${cli_answer} cli/context
                                       cli/history/.* cli/merged_object cli/arguments
-                                      cli/commands/.*)
+                                      cli/commands/commands)
 arrow(cli/usage                    TO ${tools} cli/errors cli/nearest
                                                                   USING CLI)
-arrow(cli/parser                   TO ${tools} ${cli_ground} ${cli_output} cli/context cli/arguments
+arrow(cli/parser                   TO ${tools} ${cli_answer} cli/arguments cli/context cli/output
                                       cli/usage                   USING CLI)
 arrow(cli/run                      TO ${tools} cli/.*)
 arrow(cli/main                     TO cli/run)

@@ -3,11 +3,14 @@
 #include <castore/timestamp.hpp>
 #include <memory>
 
+#include "answer.hpp"
+#include "arguments.hpp"
 #include "commands/commands.hpp"
 #include "context.hpp"
 #include "errors.hpp"
 #include "json_text.hpp"
 #include "merged_object.hpp"
+#include "text.hpp"
 
 namespace castore::cli {
 namespace {
@@ -24,58 +27,22 @@ Example:
   castore-cli --db pokemons.db --plugin ./libpokemons.so --format json \
     get-aggregate POKEMONS pikachu --at 2022-01-01T12:00:00Z --with-events)";
 
-struct GetAggregateOptions {
-  std::string event_store_id;
-  std::string aggregate_id;
-  std::optional<Version> max_version;
-  std::optional<Timestamp> at;
-  bool with_events = false;
-};
-
-/// Standard output in blocks of a good size.
-class BlockPrinter {
- public:
-  explicit BlockPrinter(const Context& context) : context_(context) {}
-
-  void print(std::string_view text) {
-    if (block_.size() + text.size() > block_size) flush();
-    if (text.size() > block_size) {
-      context_.output.print(text);
-    } else {
-      block_ += text;
-    }
-  }
-  void flush() {
-    context_.output.print(block_);
-    block_.clear();
-  }
-
- private:
-  static constexpr std::size_t block_size = 1 << 16;
-
-  const Context& context_;
-  std::string block_;
-};
-
 /// An aggregate in the making.
 class Folding {
  public:
   Folding() = default;
-  Folding(const Folding&) = delete;
-  Folding& operator=(const Folding&) = delete;
-  Folding(Folding&&) = delete;
   Folding& operator=(Folding&&) = delete;
   virtual ~Folding() = default;
 
   virtual void apply(const EventView& event) = 0;
-  /// Before the result is printed: what can fail, and what is to be noted. \pre an event was
-  /// applied
+  /// Does what can fail, and notes what is to be noted, before the result is printed.
+  /// \pre an event was applied
   virtual void finish() = 0;
   /// Hands out the aggregate as JSON. \pre `finish` was called
   virtual void print(const TextSink& out) const = 0;
 };
 
-/// By the application's reducer, which may throw what it likes.
+/// A folding by the application's reducer, which may throw what it likes.
 class ReducerFolding final : public Folding {
  public:
   ReducerFolding(const GetAggregateOptions& options, const EventStoreDescription& event_store)
@@ -128,22 +95,22 @@ class ReducerFolding final : public Folding {
   std::string aggregate_;
 };
 
-/// Where members of payloads stand whose names the aggregate itself has; and those of this name.
+/// The member for those of payloads whose names the aggregate itself has, or that have this name.
 constexpr std::string_view apart = "payloadMembers";
 
 /// An aggregate as it looks to a tool that knows nothing about it: aggregateId, version, and
 /// the payloads merged.
 class MergingFolding final : public Folding {
  public:
-  MergingFolding(const GetAggregateOptions& options, const Context& context)
-      : options_(options), context_(context) {}
+  MergingFolding(const GetAggregateOptions& options, Answer& answer)
+      : options_(options), answer_(answer) {}
 
   void apply(const EventView& event) override {
     if (version_ == 0) {
-      context_.output.note("NoReducer",
-                           "no reducer was given for event store " + options_.event_store_id +
-                               ": this is the payloads merged in order",
-                           {{"eventStoreId", options_.event_store_id}});
+      answer_.note({"NoReducer",
+                    "no reducer was given for event store " + options_.event_store_id +
+                        ": this is the payloads merged in order",
+                    {{"eventStoreId", options_.event_store_id}}});
     }
     version_ = event.version;
     if (event.payload) merge(event, *event.payload);
@@ -157,12 +124,12 @@ class MergingFolding final : public Folding {
     };
     static_cast<void>(merged_.print_members(add_name, {}, [](std::string_view) {}));
     if (names.empty()) return;
-    context_.output.note("MemberShownApart",
-                         "the payloads have members of names that are the aggregate's own: " +
-                             names + "; they are shown inside " + std::string(apart),
-                         {{"eventStoreId", options_.event_store_id},
-                          {"aggregateId", options_.aggregate_id},
-                          {"members", names}});
+    answer_.note({"MemberShownApart",
+                  "the payloads have members of names that are the aggregate's own: " + names +
+                      "; they are shown inside " + std::string(apart),
+                  {{"eventStoreId", options_.event_store_id},
+                   {"aggregateId", options_.aggregate_id},
+                   {"members", names}}});
   }
 
   void print(const TextSink& out) const override {
@@ -191,28 +158,29 @@ class MergingFolding final : public Folding {
       merged_.apply(payload);
       return;
     }
-    context_.output.note("NotMerged",
-                         "version " + std::to_string(event.version) +
-                             " is left out: its payload is no object, and cannot be merged",
-                         {{"version", event.version}});
+    answer_.note({"NotMerged",
+                  "version " + std::to_string(event.version) +
+                      " is left out: its payload is no object, and cannot be merged",
+                  {{"version", event.version}}});
   }
 
   const GetAggregateOptions& options_;
-  const Context& context_;
+  Answer& answer_;
   MergedObject merged_;
   Version version_ = 0;  ///< of the last event
 };
 
-std::unique_ptr<Folding> make_folding(const GetAggregateOptions& options, const Context& context) {
+std::unique_ptr<Folding> make_folding(const GetAggregateOptions& options, const Context& context,
+                                      Answer& answer) {
   const auto* const known = context.registry.find_event_store(options.event_store_id);
   if (known != nullptr) return std::make_unique<ReducerFolding>(options, *known);
-  return std::make_unique<MergingFolding>(options, context);
+  return std::make_unique<MergingFolding>(options, answer);
 }
 
-/// Applies the events that are asked for. Answers whether there are any.
-/// \param events  what is to be printed of them is appended
+/// Applies the events of the aggregate. Returns whether there are any.
+/// \param events  with --with-events they are appended
 bool fold_events(const GetAggregateOptions& options, const EventStorageAdapter& storage,
-                 Format format, Folding& folding, std::string& events) {
+                 const Answer& answer, Folding& folding, std::string& events) {
   bool any = false;
   storage.for_each_event(options.event_store_id, options.aggregate_id,
                          {.max_version = options.max_version}, [&](const EventView& event) {
@@ -220,14 +188,37 @@ bool fold_events(const GetAggregateOptions& options, const EventStorageAdapter& 
                            any = true;
                            folding.apply(event);
                            if (!options.with_events) return true;
-                           if (format != Format::text && !events.empty()) events += ',';
-                           append_event(events, format, options.event_store_id, event);
+                           answer.append_item(events, event_item(options.event_store_id, event));
                            return true;
                          });
   return any;
 }
 
-/// Of an aggregate that is there, and began later, it says when.
+void print_text(const Folding& folding, std::string_view events, const TextSink& out) {
+  JsonIndenter indenter(out);
+  std::string readable;
+  folding.print([&](std::string_view json) {
+    readable.clear();
+    append_readable(readable, json);
+    indenter.write(readable);
+  });
+  out("\n");
+  out(events);
+}
+
+void print_json(const Folding& folding, bool with_events, std::string_view events,
+                const TextSink& out) {
+  out("{\"aggregate\":");
+  folding.print(out);
+  if (with_events) {
+    out(",\"events\":[");
+    out(events);
+    out("]");
+  }
+  out("}");
+}
+
+/// Makes the error for an aggregate that is not there; of one that began later, it says when.
 Error not_found(const GetAggregateOptions& options, const EventStorageAdapter& storage) {
   Error error = AggregateNotFoundError(options.event_store_id, options.aggregate_id);
   if (!options.at && !options.max_version) return error;
@@ -244,41 +235,21 @@ Error not_found(const GetAggregateOptions& options, const EventStorageAdapter& s
   return error;
 }
 
-void get_aggregate(const GetAggregateOptions& options, const Context& context) {
+}  // namespace
+
+void get_aggregate(const GetAggregateOptions& options, const Context& context, Answer& answer) {
   const auto storage = context.open_for_reading();
-  const auto folding = make_folding(options, context);
+  const auto folding = make_folding(options, context, answer);
   std::string events;
-  if (!fold_events(options, *storage, context.output.format, *folding, events)) {
+  if (!fold_events(options, *storage, answer, *folding, events)) {
     context.require_event_store(options.event_store_id, *storage);
     throw not_found(options, *storage);
   }
   folding->finish();
-  BlockPrinter printer(context);
-  const TextSink print = [&](std::string_view text) { printer.print(text); };
-  if (context.output.format == Format::text) {
-    JsonIndenter indenter(print);
-    std::string readable;
-    folding->print([&](std::string_view json) {
-      readable.clear();
-      append_readable(readable, json);
-      indenter.write(readable);
-    });
-    print("\n");
-    print(events);
-  } else {
-    print("{\"aggregate\":");
-    folding->print(print);
-    if (options.with_events) {
-      print(",\"events\":[");
-      print(events);
-      print("]");
-    }
-    print("}\n");
-  }
-  printer.flush();
+  answer.value(
+      {.json = [&](const TextSink& out) { print_json(*folding, options.with_events, events, out); },
+       .text = [&](const TextSink& out) { print_text(*folding, events, out); }});
 }
-
-}  // namespace
 
 Command get_aggregate_command() {
   return make_command<GetAggregateOptions>(

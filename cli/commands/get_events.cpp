@@ -1,5 +1,5 @@
-#include <memory>
-
+#include "answer.hpp"
+#include "arguments.hpp"
 #include "commands/commands.hpp"
 #include "context.hpp"
 
@@ -16,33 +16,20 @@ Example:
   castore-cli --db pokemons.db get-events POKEMONS pikachu --reverse --limit 1
   castore-cli --db pokemons.db --format jsonl get-events POKEMONS -- -dashed-id)";
 
-struct GetEventsOptions {
-  std::string event_store_id;
-  std::string aggregate_id;
-  EventsQueryOptions query;
-};
-
-void get_events(const GetEventsOptions& options, const Context& context) {
-  const auto storage = context.open_for_reading();
-  const std::string_view opening = context.output.format == Format::json ? "{\"events\":[" : "";
-  bool found = false;
-  const std::string_view separator = context.output.format == Format::json ? "," : "";
-  std::string line(opening);
-  storage->for_each_event(
-      options.event_store_id, options.aggregate_id, options.query, [&](const EventView& event) {
-        found = true;
-        append_event(line, context.output.format, options.event_store_id, event);
-        if (context.output.format == Format::jsonl) line += '\n';
-        const bool more = context.output.print(line);
-        line = separator;
-        return more;
-      });
-  if (!found) context.require_event_store(options.event_store_id, *storage);
-  if (context.output.format != Format::json) return;
-  context.output.print(found ? "]}\n" : "{\"events\":[]}\n");
-}
-
 }  // namespace
+
+void get_events(const GetEventsOptions& options, const Context& context, Answer& answer) {
+  const auto storage = context.open_for_reading();
+  bool found = false;
+  answer.begin_list({.name = "events"});
+  storage->for_each_event(options.event_store_id, options.aggregate_id, options.query,
+                          [&](const EventView& event) {
+                            found = true;
+                            return answer.item(event_item(options.event_store_id, event));
+                          });
+  if (!found) context.require_event_store(options.event_store_id, *storage);
+  answer.end_list();
+}
 
 Command get_events_command() {
   return make_command<GetEventsOptions>(

@@ -2,10 +2,11 @@
 #include <castore/event_json.hpp>
 #include <castore/timestamp.hpp>
 #include <istream>
-#include <memory>
 #include <optional>
 #include <vector>
 
+#include "answer.hpp"
+#include "arguments.hpp"
 #include "commands/commands.hpp"
 #include "context.hpp"
 #include "errors.hpp"
@@ -31,14 +32,6 @@ Example:
   zcat history.jsonl.gz | castore-cli --db history.db import --batch 10000)";
 
 constexpr std::int64_t default_batch_size = 1000;
-
-struct ImportOptions {
-  std::string file = "-";
-  std::optional<std::int64_t> batch_size;
-  bool allow_version_gap = false;
-  bool unchecked = false;
-  bool truncate_timestamps = false;
-};
 
 struct Progress {
   std::int64_t imported = 0;
@@ -70,7 +63,7 @@ struct Progress {
   }
 };
 
-/// Whether `error` is about a timestamp that --truncate-timestamps would take.
+/// Tells whether `error` is about a timestamp that --truncate-timestamps would take.
 bool is_about_truncation(const Error& error) {
   if (error.code() != ErrorCode::invalid_timestamp) return false;
   try {
@@ -99,7 +92,7 @@ class Importer {
   /// The lines of a batch are read before its transaction begins: whoever writes them may be slow,
   /// and other writers need not wait for that.
   Progress run() {
-    ProgressLine line(context_.output.err);
+    ProgressLine line(context_.err);
     try {
       while (read_batch()) {
         push_batch();
@@ -164,19 +157,19 @@ class Importer {
   Progress progress_;
 };
 
-void import(const ImportOptions& options, const Context& context) {
+}  // namespace
+
+void import_events(const ImportOptions& options, const Context& context, Answer& answer) {
   const InterruptMark interrupt_mark(InterruptMark::Waiting::ends);
   std::optional<InputFile> file;
   if (options.file != "-") file.emplace(options.file);
   std::istream of_file(file ? &*file : nullptr);
   Importer importer(options, file ? of_file : context.in, context);
   const Progress progress = importer.run();
-  const bool text = context.output.format == Format::text;
-  context.output.print((text ? progress.text() : progress.json()) + '\n');
-  context.output.finish("everything is imported");
+  answer.value({.json = whole(progress.json()),
+                .text = whole(progress.text() + '\n'),
+                .done = "everything is imported"});
 }
-
-}  // namespace
 
 Command import_command() {
   return make_command<ImportOptions>(
@@ -189,7 +182,7 @@ Command import_command() {
             flag("--truncate-timestamps", options.truncate_timestamps,
                  "Drop the digits of timestamps behind microseconds, and count them")};
       },
-      import);
+      import_events);
 }
 
 }  // namespace castore::cli

@@ -8,9 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "answer.hpp"
+#include "arguments.hpp"
 #include "commands/commands.hpp"
 #include "context.hpp"
 #include "json_text.hpp"
+#include "text.hpp"
 
 namespace castore::cli {
 namespace {
@@ -89,17 +92,16 @@ std::string to_json(const sqlite::DatabaseInfo& info) {
   json += "],\"lastPosition\":" + std::to_string(info.last_position);
   append_member(json, "sqliteVersion", info.sqlite_version);
   append_member(json, "castoreVersion", library_version);
-  return json + "}}\n";
-}
-
-void print_info(const Context& context) {
-  const sqlite::DatabaseInfo info = context.open_for_reading()->database()->info();
-  context.output.print(context.output.format == Format::text ? to_text(text_lines(info))
-                                                             : to_json(info));
+  return json + "}}";
 }
 
 }  // namespace
 
-Command info_command() { return {"info", description, footer, {}, print_info}; }
+void get_info(const Context& context, Answer& answer) {
+  const sqlite::DatabaseInfo info = context.open_for_reading()->database()->info();
+  answer.value({.json = whole(to_json(info)), .text = whole(to_text(text_lines(info)))});
+}
+
+Command info_command() { return {"info", description, footer, {}, get_info}; }
 
 }  // namespace castore::cli

@@ -1,11 +1,13 @@
 #include <castore/json/text.hpp>
 #include <castore/registry.hpp>
-#include <memory>
 #include <optional>
 #include <string>
 
+#include "answer.hpp"
+#include "arguments.hpp"
 #include "commands/commands.hpp"
 #include "context.hpp"
+#include "text.hpp"
 
 namespace castore::cli {
 namespace {
@@ -18,10 +20,6 @@ constexpr auto footer = R"(
 Example:
   castore-cli --plugin ./libpokemons.so list-commands
   castore-cli --plugin ./libpokemons.so --format jsonl list-commands | jq .inputSchema)";
-
-struct ListCommandsOptions {
-  bool null = false;
-};
 
 void append_schema(std::string& out, std::string_view name,
                    const std::optional<std::string>& schema) {
@@ -44,28 +42,17 @@ void append_object(std::string& out, const CommandDescription& command) {
   out += '}';
 }
 
-void list_commands(const ListCommandsOptions& options, const Context& context) {
-  require_text(options.null, context);
-  std::string text = context.output.format == Format::json ? "{\"commands\":[" : "";
-  for (const CommandDescription& command : context.registry.commands()) {
-    if (options.null) {
-      text += command.command_id;
-      text += '\0';
-      continue;
-    }
-    if (context.output.format == Format::text) {
-      append_printable(text, command.command_id);
-    } else {
-      if (text.ends_with('}')) text += ',';
-      append_object(text, command);
-    }
-    if (context.output.format != Format::json) text += '\n';
-  }
-  if (context.output.format == Format::json) text += "]}\n";
-  context.output.print(text);
-}
-
 }  // namespace
+
+void list_commands(const ListCommandsOptions& options, const Context& context, Answer& answer) {
+  answer.begin_list({.name = "commands"});
+  for (const CommandDescription& command : context.registry.commands()) {
+    answer.item(
+        {.json = [&](std::string& out) { append_object(out, command); },
+         .text = [&](std::string& out) { append_id(out, command.command_id, options.null); }});
+  }
+  answer.end_list();
+}
 
 Command list_commands_command() {
   return make_command<ListCommandsOptions>(

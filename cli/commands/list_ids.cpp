@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <castore/json/text.hpp>
 #include <castore/timestamp.hpp>
-#include <memory>
 
+#include "answer.hpp"
+#include "arguments.hpp"
 #include "commands/commands.hpp"
 #include "context.hpp"
+#include "text.hpp"
 
 namespace castore::cli {
 namespace {
@@ -24,84 +27,44 @@ Example:
 /// Without --limit the listing is read in pages of this size, so that memory does not grow with it.
 constexpr std::int64_t page_size = 1000;
 
-struct ListIdsOptions {
-  std::string event_store_id;
-  ListAggregateIdsOptions query;
-  bool reverse = false;
-  bool null = false;
-};
+void append_object(std::string& out, const ListedAggregateId& id) {
+  out += "{\"aggregateId\":";
+  append_json_string(out, id.aggregate_id);
+  out += ",\"initialEventTimestamp\":\"";
+  append_timestamp(out, id.initial_event_timestamp);
+  out += "\"}";
+}
 
-/// Prints one page after another; JSON wants to know where the list begins and ends.
-class IdPrinter {
- public:
-  /// \param null  the ids end with NUL instead of the line
-  IdPrinter(const Context& context, bool null) : context_(context), null_(null) {}
+/// Returns whether more are wanted.
+bool give(const std::vector<ListedAggregateId>& ids, bool null, Answer& answer) {
+  return std::all_of(ids.begin(), ids.end(), [&](const ListedAggregateId& id) {
+    return answer.item({.json = [&](std::string& out) { append_object(out, id); },
+                        .text = [&](std::string& out) { append_id(out, id.aggregate_id, null); }});
+  });
+}
 
-  bool print(const std::vector<ListedAggregateId>& ids) {
-    std::string text;
-    for (const ListedAggregateId& id : ids) append(text, id);
-    return context_.output.print(text);
-  }
+std::optional<Note> next_page(const std::optional<std::string>& token) {
+  if (!token) return std::nullopt;
+  return Note{"NextPage", "there are more: --page-token " + *token, {{"nextPageToken", *token}}};
+}
 
-  void finish(const std::optional<std::string>& next_page_token) {
-    if (context_.output.format == Format::json) {
-      std::string json = first_ ? "{\"aggregateIds\":[" : "";
-      json += ']';
-      if (next_page_token) {
-        json += ",\"nextPageToken\":";
-        append_json_string(json, *next_page_token);
-      }
-      context_.output.print(json + "}\n");
-    } else if (next_page_token) {
-      context_.output.finish();
-      context_.output.note("NextPage", "there are more: --page-token " + *next_page_token,
-                           {{"nextPageToken", *next_page_token}});
-    }
-  }
-
- private:
-  void append(std::string& out, const ListedAggregateId& id) {
-    if (null_) {
-      out += id.aggregate_id;
-      out += '\0';
-      return;
-    }
-    if (context_.output.format == Format::text) {
-      append_printable(out, id.aggregate_id);
-      out += '\n';
-      return;
-    }
-    if (context_.output.format == Format::json) out += first_ ? "{\"aggregateIds\":[" : ",";
-    first_ = false;
-    out += "{\"aggregateId\":";
-    append_json_string(out, id.aggregate_id);
-    out += ",\"initialEventTimestamp\":\"";
-    append_timestamp(out, id.initial_event_timestamp);
-    out += "\"}";
-    if (context_.output.format == Format::jsonl) out += '\n';
-  }
-
-  const Context& context_;
-  bool null_;
-  bool first_ = true;
-};
-
-/// A listing is empty because there is nothing, because of the options, or because no aggregate
+/// Notes why a listing is empty: there is nothing, the options leave nothing, or no aggregate
 /// begins with version 1. \throws Error  `ErrorCode::event_store_not_found`
 void explain_empty_listing(const std::string& event_store_id, const EventStorageAdapter& storage,
-                           const Context& context) {
+                           const Context& context, Answer& answer) {
   context.require_event_store(event_store_id, storage);
   // whether one that the application knows has events could be told only by reading all of them
   if (context.registry.find_event_store(event_store_id) != nullptr) return;
   if (!storage.list_aggregate_ids(event_store_id, {.limit = 1}).aggregate_ids.empty()) return;
-  context.output.note("NoInitialEvent",
-                      "event store " + event_store_id +
-                          " has events, but no aggregate with a version 1, which alone are listed",
-                      {{"eventStoreId", event_store_id}});
+  answer.note({"NoInitialEvent",
+               "event store " + event_store_id +
+                   " has events, but no aggregate with a version 1, which alone are listed",
+               {{"eventStoreId", event_store_id}}});
 }
 
-void list_ids(const ListIdsOptions& options, const Context& context) {
-  require_text(options.null, context);
+}  // namespace
+
+void list_ids(const ListIdsOptions& options, const Context& context, Answer& answer) {
   const auto storage = context.open_for_reading();
   ListAggregateIdsOptions query = options.query;
   if (options.reverse) query.reverse = true;
@@ -109,18 +72,18 @@ void list_ids(const ListIdsOptions& options, const Context& context) {
   const bool one_page = query.limit || query.page_token;
   if (!one_page) query.limit = page_size;
   auto page = storage->list_aggregate_ids(options.event_store_id, query);
-  if (page.aggregate_ids.empty()) explain_empty_listing(options.event_store_id, *storage, context);
-  IdPrinter printer(context, options.null);
-  bool more = printer.print(page.aggregate_ids);
+  if (page.aggregate_ids.empty()) {
+    explain_empty_listing(options.event_store_id, *storage, context, answer);
+  }
+  answer.begin_list({.name = "aggregateIds"});
+  bool more = give(page.aggregate_ids, options.null, answer);
   while (more && !one_page && page.next_page_token) {
     page = storage->list_aggregate_ids(options.event_store_id,
                                        {.page_token = std::move(page.next_page_token)});
-    more = printer.print(page.aggregate_ids);
+    more = give(page.aggregate_ids, options.null, answer);
   }
-  printer.finish(one_page ? page.next_page_token : std::nullopt);
+  answer.end_list(one_page ? next_page(page.next_page_token) : std::nullopt);
 }
-
-}  // namespace
 
 Command list_ids_command() {
   return make_command<ListIdsOptions>(

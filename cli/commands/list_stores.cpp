@@ -3,8 +3,11 @@
 #include <castore/json/text.hpp>
 #include <castore/timestamp.hpp>
 
+#include "answer.hpp"
+#include "arguments.hpp"
 #include "commands/commands.hpp"
 #include "context.hpp"
+#include "text.hpp"
 
 namespace castore::cli {
 namespace {
@@ -20,6 +23,7 @@ Example:
   castore-cli --db pokemons.db --format jsonl list-stores | jq .eventCount)";
 
 using Row = std::array<std::string, 6>;
+using Widths = std::array<std::size_t, std::tuple_size_v<Row>>;
 
 void append_object(std::string& out, const EventStoreSummary& store) {
   out += "{\"eventStoreId\":";
@@ -33,7 +37,12 @@ void append_object(std::string& out, const EventStoreSummary& store) {
   out += "\",\"lastPosition\":" + std::to_string(store.last_position) + '}';
 }
 
-Row text_row(const EventStoreSummary& store) {
+const Row& heading() {
+  static const Row row{"EVENT STORE", "AGGREGATES", "EVENTS", "FIRST", "LAST", "POSITION"};
+  return row;
+}
+
+Row to_row(const EventStoreSummary& store) {
   std::string id;
   append_printable(id, store.event_store_id);
   return {id,
@@ -44,42 +53,34 @@ Row text_row(const EventStoreSummary& store) {
           std::to_string(store.last_position)};
 }
 
-std::string text_table(const std::vector<EventStoreSummary>& stores) {
-  std::vector<Row> rows{{"EVENT STORE", "AGGREGATES", "EVENTS", "FIRST", "LAST", "POSITION"}};
-  std::transform(stores.begin(), stores.end(), std::back_inserter(rows), text_row);
-  std::array<std::size_t, std::tuple_size_v<Row>> widths{};
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string table;
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i + 1 < row.size(); ++i) {
-      table += row[i];
-      table.append(widths[i] + 2 - row[i].size(), ' ');
-    }
-    table += row.back() + '\n';
-  }
-  return table;
+void widen(Widths& widths, const Row& row) {
+  for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
 }
 
-void list_stores(const Context& context) {
-  const auto stores = context.open_for_reading()->list_event_stores();
-  if (context.output.format == Format::text) {
-    context.output.print(text_table(stores));
-    return;
+void append_row(std::string& out, const Row& row, const Widths& widths) {
+  for (std::size_t i = 0; i + 1 < row.size(); ++i) {
+    out += row[i];
+    out.append(widths[i] + 2 - row[i].size(), ' ');
   }
-  const bool lines = context.output.format == Format::jsonl;
-  std::string json = lines ? "" : "{\"eventStores\":[";
-  for (const EventStoreSummary& store : stores) {
-    if (!lines && &store != &stores.front()) json += ',';
-    append_object(json, store);
-    if (lines) json += '\n';
-  }
-  if (!lines) json += "]}\n";
-  context.output.print(json);
+  out += row.back() + '\n';
 }
 
 }  // namespace
+
+void list_stores(const Context& context, Answer& answer) {
+  const auto stores = context.open_for_reading()->list_event_stores();
+  Widths widths{};
+  widen(widths, heading());
+  for (const EventStoreSummary& store : stores) widen(widths, to_row(store));
+  List list{.name = "eventStores"};
+  append_row(list.heading, heading(), widths);
+  answer.begin_list(list);
+  for (const EventStoreSummary& store : stores) {
+    answer.item({.json = [&](std::string& out) { append_object(out, store); },
+                 .text = [&](std::string& out) { append_row(out, to_row(store), widths); }});
+  }
+  answer.end_list();
+}
 
 Command list_stores_command() { return {"list-stores", description, footer, {}, list_stores}; }
 

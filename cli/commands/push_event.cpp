@@ -1,8 +1,9 @@
 #include <castore/event_json.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
-#include <memory>
 #include <optional>
 
+#include "answer.hpp"
+#include "arguments.hpp"
 #include "commands/commands.hpp"
 #include "context.hpp"
 #include "history/event_check.hpp"
@@ -22,14 +23,9 @@ Example:
     '{"aggregateId":"pikachu","version":1,"type":"POKEMON_APPEARED",
       "payload":{"name":"Pikachu","level":42}}')";
 
-struct PushEventCommandOptions {
-  std::string event_store_id;
-  std::optional<std::string> event;
-  PushEventOptions push;
-  bool unchecked = false;
-};
+}  // namespace
 
-void push_event(const PushEventCommandOptions& options, const Context& context) {
+void push_event(const PushEventCommandOptions& options, const Context& context, Answer& answer) {
   const NewEventDetail event = parse_event(options.event ? *options.event : read_all(context.in));
   const EventCheck check{context.registry, options.unchecked};
   check(options.event_store_id, to_view(event));
@@ -38,11 +34,8 @@ void push_event(const PushEventCommandOptions& options, const Context& context) 
       storage.push_event(options.event_store_id, to_view(event), options.push);
   std::string json;
   append_json(json, to_view(to_detail(to_view(event), timestamp)));
-  context.output.print_json(json);
-  context.output.finish("the event is stored");
+  answer.value({.json = whole(std::move(json)), .done = "the event is stored"});
 }
-
-}  // namespace
 
 Command push_event_command() {
   return make_command<PushEventCommandOptions>(

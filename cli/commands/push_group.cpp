@@ -3,13 +3,15 @@
 #include <castore/event_json.hpp>
 #include <castore/json/text.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
-#include <memory>
 #include <vector>
 
+#include "answer.hpp"
+#include "arguments.hpp"
 #include "commands/commands.hpp"
 #include "context.hpp"
 #include "history/event_check.hpp"
 #include "history/lines.hpp"
+#include "text.hpp"
 
 namespace castore::cli {
 namespace {
@@ -25,12 +27,6 @@ Example:
   {"eventStoreId":"POKEMONS","event":{"aggregateId":"pikachu","version":2,"type":"POKEMON_CAUGHT","payload":{"trainer_id":"ash"}}}
   {"eventStoreId":"TRAINERS","event":{"aggregateId":"ash","version":2,"type":"TRAINER_CAUGHT_POKEMON","payload":{"pokemon_id":"pikachu"}}}
   END)";
-
-struct PushGroupOptions {
-  bool force = false;
-  bool allow_version_gap = false;
-  bool unchecked = false;
-};
 
 std::vector<PlacedLine> read_group(const PushGroupOptions& options, const Context& context) {
   std::vector<PlacedLine> lines;
@@ -72,8 +68,8 @@ bool is_stored(const EventStorageAdapter& storage, const EventLine& event) {
   return found;
 }
 
-/// The line whose event is at fault: the first of that aggregate and version; or the second, if the
-/// group has two and neither was there before.
+/// Returns the line whose event is at fault: the first of that aggregate and version; or the
+/// second, if the group has two and neither was there before.
 template <class ConflictError>
 const PlacedLine& line_of(const ConflictError& error, const std::vector<PlacedLine>& lines,
                           const EventStorageAdapter& storage) {
@@ -101,44 +97,46 @@ Timestamp push(const std::vector<PlacedLine>& lines, EventStorageAdapter& storag
   }
 }
 
-void append_grouped(std::string& out, const PlacedLine& line, Timestamp timestamp, Format format) {
-  const EventDetail event = to_detail(to_view(line.content.event), timestamp);
-  if (format == Format::text) {
-    append_printable(out, line.content.event_store_id);
-    out += '\t';
-    append_printable(out, event.aggregate_id);
-    out += '\t';
-    append_text(out, line.content.event_store_id, to_view(event));
-    return;
-  }
-  out += '{';
-  if (format == Format::jsonl) {
-    out += "\"eventStoreId\":";
-    append_json_string(out, line.content.event_store_id);
-    out += ',';
-  }
+void append_object(std::string& out, std::string_view opening, const EventView& event) {
+  out += opening;
   out += "\"event\":";
-  append_json(out, to_view(event));
+  append_json(out, event);
   out += '}';
-  if (format == Format::jsonl) out += '\n';
 }
 
-void push_group(const PushGroupOptions& options, const Context& context) {
-  const std::vector<PlacedLine> lines = read_group(options, context);
-  SqliteEventStorageAdapter storage(context.open_for_writing());
-  const Timestamp timestamp = push(lines, storage, options);
-  const bool json = context.output.format == Format::json;
-  std::string text = json ? "{\"eventGroup\":[" : "";
-  for (const PlacedLine& line : lines) {
-    if (json && &line != &lines.front()) text += ',';
-    append_grouped(text, line, timestamp, context.output.format);
-  }
-  if (json) text += "]}\n";
-  context.output.print(text);
-  context.output.finish("the events are stored");
+void append_line(std::string& out, const std::string& event_store_id, const EventView& event) {
+  std::string opening = "{\"eventStoreId\":";
+  append_json_string(opening, event_store_id);
+  append_object(out, opening + ',', event);
+}
+
+void append_columns(std::string& out, const std::string& event_store_id, const EventView& event) {
+  append_printable(out, event_store_id);
+  out += '\t';
+  append_printable(out, event.aggregate_id);
+  out += '\t';
+  append_text(out, event_store_id, event);
+}
+
+void give(const std::string& event_store_id, const EventView& event, Answer& answer) {
+  answer.item({.json = [&](std::string& out) { append_object(out, "{", event); },
+               .text = [&](std::string& out) { append_columns(out, event_store_id, event); },
+               .line = [&](std::string& out) { append_line(out, event_store_id, event); }});
 }
 
 }  // namespace
+
+void push_group(const PushGroupOptions& options, const Context& context, Answer& answer) {
+  const std::vector<PlacedLine> lines = read_group(options, context);
+  SqliteEventStorageAdapter storage(context.open_for_writing());
+  const Timestamp timestamp = push(lines, storage, options);
+  answer.begin_list({.name = "eventGroup", .done = "the events are stored"});
+  for (const PlacedLine& line : lines) {
+    const EventDetail event = to_detail(to_view(line.content.event), timestamp);
+    give(line.content.event_store_id, to_view(event), answer);
+  }
+  answer.end_list();
+}
 
 Command push_group_command() {
   return make_command<PushGroupOptions>(

@@ -7,6 +7,8 @@
 #include <optional>
 #include <vector>
 
+#include "answer.hpp"
+#include "arguments.hpp"
 #include "commands/commands.hpp"
 #include "context.hpp"
 #include "errors.hpp"
@@ -15,7 +17,6 @@
 #include "history/type_watch.hpp"
 #include "os/interrupt.hpp"
 #include "os/progress.hpp"
-#include "os/terminal.hpp"
 
 namespace castore::cli {
 namespace {
@@ -35,23 +36,12 @@ Example:
   castore-cli --db pokemons.db replay --map 'jq -c "del(.event.metadata)"' --into new.db
   castore-cli --db pokemons.db replay --rate-limit 10 --exec 'curl -sf -d @- http://localhost/')-";
 
-struct ReplayOptions {
-  FeedQuery query;
-  std::optional<std::int64_t> after;
-  std::optional<double> rate_limit;  ///< events per second, above 0
-  std::optional<std::string> into;
-  std::optional<std::string> map;
-  std::optional<std::string> exec;
-  bool unchecked = false;
-  bool dry_run = false;
-};
-
-/// When the next events may come, so that there are no more than so many per second.
+/// The time when the next events may come, so that there are no more than so many per second.
 class Pace {
  public:
   explicit Pace(std::optional<double> rate_limit) : rate_limit_(rate_limit) {}
 
-  /// Looked at ten times a second, or for each event where these are fewer.
+  /// Makes for ten looks at the clock a second, or one for each event where these are fewer.
   [[nodiscard]] std::size_t batch_size() const {
     constexpr auto most = static_cast<double>(replay_batch_size);
     if (!rate_limit_) return replay_batch_size;
@@ -75,11 +65,12 @@ class Pace {
 
 constexpr std::int64_t no_end = std::numeric_limits<std::int64_t>::max();
 
-std::unique_ptr<ReplayTarget> make_target(const ReplayOptions& options, const Context& context) {
+std::unique_ptr<ReplayTarget> make_target(const ReplayOptions& options, const Context& context,
+                                          Answer& answer) {
   if (options.into) return replay_to_file(*options.into, options.unchecked, context);
   // what a program still prints after an interrupt belongs to the events it was given
   if (options.exec) return replay_to_command(*options.exec, !options.map);
-  return replay_to_output(context);
+  return replay_to_answer(answer);
 }
 
 std::string to_text(const ReplayOptions& options, const ReplayProgress& progress) {
@@ -88,20 +79,22 @@ std::string to_text(const ReplayOptions& options, const ReplayProgress& progress
   return text;
 }
 
-/// The user has waited long enough for a file that others keep locked.
+/// Tells whether the user has waited long enough for a file that others keep locked.
 bool is_interrupted_wait(const Error& error) {
   return error.code() == ErrorCode::storage_busy && InterruptMark::is_set();
 }
 
 class Replay {
  public:
-  Replay(const ReplayOptions& options, const EventStorageAdapter& source, const Context& context)
+  Replay(const ReplayOptions& options, const EventStorageAdapter& source, const Context& context,
+         Answer& answer)
       : options_(options),
         context_(context),
+        answer_(answer),
         // A program that writes to the file must not be given its own events, without end.
         last_(options.map || options.exec ? source.newest_position() : no_end),
         pace_(options.rate_limit),
-        target_(make_target(options, context)) {
+        target_(make_target(options, context, answer)) {
     progress_.after = given_ = options.after.value_or(0);
     if (options.map) mapper_.emplace(*options.map, *target_, progress_);
   }
@@ -124,10 +117,10 @@ class Replay {
   }
 
  private:
-  /// Answers false where the user has interrupted.
+  /// Returns false where the user has interrupted.
   bool take_all(EventFeed& feed) {
     std::optional<ProgressLine> line;
-    if (options_.into || !is_terminal(context_.output.out)) line.emplace(context_.output.err);
+    if (options_.into || !answer_.is_watched()) line.emplace(context_.err);
     for (auto page = next_page(feed); !page.empty(); page = next_page(feed)) {
       wait_for_turn();
       if (!InterruptMark::is_set()) take(page);
@@ -166,7 +159,7 @@ class Replay {
     pace_.spend(page.size());
   }
 
-  /// Behind an error's message.
+  /// Returns the end of an error's message.
   [[nodiscard]] std::string so_far(const std::string& advice) const {
     return " (" + to_text(options_, progress_) + advice + ')';
   }
@@ -174,7 +167,7 @@ class Replay {
     if (!mapper_) return "; go on with --after " + std::to_string(progress_.after);
     return options_.into ? "; run it again to go on" : "";
   }
-  /// Of an event that will stop it the next time, too, only how to go on behind it.
+  /// Says of an event that will stop it the next time, too, only how to go on behind it.
   [[nodiscard]] std::string how_to_go_on(const Error& error) const {
     const auto position = malformed_position(error);
     if (position && !mapper_) {
@@ -194,6 +187,7 @@ class Replay {
 
   const ReplayOptions& options_;
   const Context& context_;
+  const Answer& answer_;
   std::int64_t last_;  ///< replayed up to that position
   Pace pace_;
   ReplayProgress progress_;
@@ -208,7 +202,7 @@ std::string events_of(std::int64_t count) {
 }
 
 std::int64_t count(EventFeed& feed, const Context& context) {
-  ProgressLine line(context.output.err);
+  ProgressLine line(context.err);
   std::int64_t count = 0;
   for (auto page = feed.next_page(); !page.empty(); page = feed.next_page()) {
     if (InterruptMark::is_set()) throw Interrupted("Interrupted", {});
@@ -218,7 +212,7 @@ std::int64_t count(EventFeed& feed, const Context& context) {
   return count;
 }
 
-/// The shell takes nothing for a command that does nothing.
+/// Refuses an empty command: the shell takes it for one that does nothing.
 void require_values(const ReplayOptions& options) {
   const auto is_blank = [](const std::optional<std::string>& command) {
     return command && command->find_first_not_of(" \t\r\n") == command->npos;
@@ -230,7 +224,8 @@ void require_values(const ReplayOptions& options) {
   if (is_blank(options.map)) throw InvalidOptionError("map", "is empty: give a program");
 }
 
-/// Events would be found to be there already, or read while they are written.
+/// Refuses the file itself: events would be found to be there already, or read while they are
+/// written.
 void require_other_file(const std::string& into, const Context& context) {
   std::error_code missing;
   if (std::filesystem::equivalent(into, context.database_file, missing)) {
@@ -246,43 +241,34 @@ FeedQuery to_query(const ReplayOptions& options) {
   return query;
 }
 
-void replay(const ReplayOptions& options, const EventStorageAdapter& storage, EventFeed& feed,
-            const Context& context) {
-  const bool text = context.output.format == Format::text;
-  if (options.dry_run) {
-    const std::int64_t events = count(feed, context);
-    context.output.print(text ? events_of(events) + " would be replayed\n"
-                              : "{\"events\":" + std::to_string(events) + "}\n");
-    return;
-  }
-  const ReplayProgress progress = Replay(options, storage, context).run(feed);
-  if (!options.into) return;
-  context.output.print(text ? to_text(options, progress) + '\n'
-                            : "{\"replayed\":" + std::to_string(progress.replayed) +
-                                  ",\"skipped\":" + std::to_string(progress.skipped) + "}\n");
-  context.output.finish("everything is replayed");
+void answer_count(std::int64_t events, Answer& answer) {
+  answer.value({.json = whole("{\"events\":" + std::to_string(events) + '}'),
+                .text = whole(events_of(events) + " would be replayed\n")});
 }
 
-void replay_stored(const ReplayOptions& options, const Context& context) {
+void answer_progress(const ReplayOptions& options, const ReplayProgress& progress, Answer& answer) {
+  answer.value({.json = whole("{\"replayed\":" + std::to_string(progress.replayed) +
+                              ",\"skipped\":" + std::to_string(progress.skipped) + '}'),
+                .text = whole(to_text(options, progress) + '\n'),
+                .done = "everything is replayed"});
+}
+
+void replay(const ReplayOptions& options, const EventStorageAdapter& storage, EventFeed& feed,
+            const Context& context, Answer& answer) {
+  if (options.dry_run) return answer_count(count(feed, context), answer);
+  const ReplayProgress progress = Replay(options, storage, context, answer).run(feed);
+  if (options.into) answer_progress(options, progress, answer);
+}
+
+void replay_stored(const ReplayOptions& options, const Context& context, Answer& answer) {
   const auto storage = context.open_for_reading();
   for (const std::string& id : options.query.event_store_ids) {
     context.require_event_store(id, *storage);
   }
   if (options.into) require_other_file(*options.into, context);
   TypeWatch feed(*storage, to_query(options));
-  replay(options, *storage, feed, context);
-  feed.note_unknown_types(context);
-}
-
-void replay(const ReplayOptions& options, const Context& context) {
-  require_values(options);
-  const InterruptMark interrupt_mark(InterruptMark::Waiting::goes_on);
-  try {
-    replay_stored(options, context);
-  } catch (const Error& error) {
-    if (!is_interrupted_wait(error)) throw;
-    throw Interrupted("Interrupted", {});
-  }
+  replay(options, *storage, feed, context, answer);
+  feed.note_unknown_types(context.registry, answer);
 }
 
 std::vector<Argument> arguments(ReplayOptions& options) {
@@ -308,6 +294,17 @@ std::vector<Argument> arguments(ReplayOptions& options) {
 }
 
 }  // namespace
+
+void replay(const ReplayOptions& options, const Context& context, Answer& answer) {
+  require_values(options);
+  const InterruptMark interrupt_mark(InterruptMark::Waiting::goes_on);
+  try {
+    replay_stored(options, context, answer);
+  } catch (const Error& error) {
+    if (!is_interrupted_wait(error)) throw;
+    throw Interrupted("Interrupted", {});
+  }
+}
 
 Command replay_command() {
   return make_command<ReplayOptions>("replay", description, footer, arguments, replay);

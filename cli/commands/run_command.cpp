@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "answer.hpp"
+#include "arguments.hpp"
 #include "commands/commands.hpp"
 #include "context.hpp"
 #include "errors.hpp"
@@ -23,12 +25,7 @@ Example:
   castore-cli --db pokemons.db --plugin ./libpokemons.so run-command CATCH_POKEMON \
     '{"pokemon_id":"pikachu","trainer_id":"ash"}')";
 
-struct RunCommandOptions {
-  std::string command_id;
-  std::string input = "-";
-};
-
-/// Behind the message that there is no command `id`.
+/// Returns the end of the message that there is no command `id`.
 std::string registered(const std::string& id, const Registry& registry) {
   if (registry.commands().empty()) {
     return registry.event_stores().empty() ? ": no command is registered: --plugin LIB brings them"
@@ -46,7 +43,7 @@ const CommandDescription& find_command(const std::string& id, const Registry& re
               "Unable to find command " + id + registered(id, registry), {{"commandId", id}});
 }
 
-/// A handler may throw what it likes.
+/// Runs a handler, which may throw what it likes.
 std::optional<std::string> run(const CommandDescription& command, const std::string& input,
                                std::shared_ptr<EventStorageAdapter> storage) {
   try {
@@ -59,7 +56,9 @@ std::optional<std::string> run(const CommandDescription& command, const std::str
   }
 }
 
-void run_command(const RunCommandOptions& options, const Context& context) {
+}  // namespace
+
+void run_command(const RunCommandOptions& options, const Context& context, Answer& answer) {
   const CommandDescription& command = find_command(options.command_id, context.registry);
   const std::string input = options.input == "-" ? read_all(context.in) : options.input;
   if (const std::string problem = check_json(input); !problem.empty()) {
@@ -74,11 +73,8 @@ void run_command(const RunCommandOptions& options, const Context& context) {
                 "Command " + command.command_id + " has run, but its output " + problem,
                 {{"commandId", command.command_id}});
   }
-  context.output.print_json(json);
-  context.output.finish("the command has run");
+  answer.value({.json = whole(std::move(json)), .done = "the command has run"});
 }
-
-}  // namespace
 
 Command run_command_command() {
   return make_command<RunCommandOptions>(

@@ -4,11 +4,10 @@
 #include <castore/json/text.hpp>
 #include <castore/sqlite/database.hpp>
 
+#include "answer.hpp"
 #include "context.hpp"
 #include "os/interrupt.hpp"
 #include "os/process.hpp"
-#include "os/terminal.hpp"
-#include "text.hpp"
 
 namespace castore::cli {
 namespace {
@@ -17,47 +16,32 @@ void advance(ReplayProgress& progress, const Location& location) {
   if (location.of == Location::Of::position) progress.after = location.number;
 }
 
-class OutputTarget final : public ReplayTarget {
+class AnswerTarget final : public ReplayTarget {
  public:
-  explicit OutputTarget(const Context& context)
-      : context_(context),
-        for_people_(context.output.format == Format::text && is_terminal(context.output.out)) {}
+  explicit AnswerTarget(Answer& answer) : answer_(answer) {}
 
   void take(std::span<const PlacedEvent> batch, ReplayProgress& progress) override {
     text_.clear();
     std::size_t taken = 0;
     try {
-      for (; taken < batch.size(); ++taken) append(batch[taken]);
-    } catch (const Error&) {  // those before it are printed all the same
-      print(batch.first(taken), progress);
+      for (; taken < batch.size(); ++taken) append_line(text_, batch[taken]);
+    } catch (const Error&) {  // those before it are given all the same
+      give(batch.first(taken), progress);
       throw;
     }
-    print(batch, progress);
+    give(batch, progress);
   }
 
  private:
-  /// Appends the line, which must not steer a terminal; a program gets its text as it is.
-  void append(const PlacedEvent& placed) {
-    if (!for_people_) return append_line(text_, placed);
-    line_.clear();
-    append_line(line_, placed);
-    line_.pop_back();  // the end of the line
-    append_readable(text_, line_);
-    text_ += '\n';
-  }
-
-  void print(std::span<const PlacedEvent> batch, ReplayProgress& progress) {
+  void give(std::span<const PlacedEvent> batch, ReplayProgress& progress) {
     if (batch.empty()) return;
-    context_.output.print(text_);
-    context_.output.finish();
+    answer_.json_lines(text_);
     progress.replayed += std::ssize(batch);
     advance(progress, batch.back().location);
   }
 
-  const Context& context_;
-  bool for_people_;
+  Answer& answer_;
   std::string text_;
-  std::string line_;
 };
 
 class FileTarget final : public ReplayTarget {
@@ -134,8 +118,8 @@ class CommandTarget final : public ReplayTarget {
 
 }  // namespace
 
-std::unique_ptr<ReplayTarget> replay_to_output(const Context& context) {
-  return std::make_unique<OutputTarget>(context);
+std::unique_ptr<ReplayTarget> replay_to_answer(Answer& answer) {
+  return std::make_unique<AnswerTarget>(answer);
 }
 
 std::unique_ptr<ReplayTarget> replay_to_file(const std::string& file, bool unchecked,

@@ -9,31 +9,29 @@
 
 namespace castore::cli {
 
-class Context;
+class Answer;
+struct Context;
 
-/// How far a replay has come.
+/// The progress of a replay.
 struct ReplayProgress {
   std::int64_t replayed = 0;
   std::int64_t skipped = 0;  ///< were there already
   std::int64_t after = 0;    ///< the position of the last event that is dealt with
 };
 
-/// Where events are replayed to.
+/// The target of a replay.
 class ReplayTarget {
  public:
   ReplayTarget() = default;
-  ReplayTarget(const ReplayTarget&) = delete;
-  ReplayTarget& operator=(const ReplayTarget&) = delete;
-  ReplayTarget(ReplayTarget&&) = delete;
   ReplayTarget& operator=(ReplayTarget&&) = delete;
   virtual ~ReplayTarget() = default;
 
-  /// When it returns or throws, `progress` is what has happened.
+  /// Takes the events. When it returns or throws, `progress` says what has happened.
   virtual void take(std::span<const PlacedEvent> batch, ReplayProgress& progress) = 0;
 };
 
-/// Prints the events on standard output. \throws OutputError  from `take`
-[[nodiscard]] std::unique_ptr<ReplayTarget> replay_to_output(const Context& context);
+/// Gives the events to `answer` as JSON Lines. \throws OutputError  from `take`
+[[nodiscard]] std::unique_ptr<ReplayTarget> replay_to_answer(Answer& answer);
 
 /// Writes them to another file, a batch in a transaction. The file is created where it is missing.
 /// \param unchecked  --unchecked

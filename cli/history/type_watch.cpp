@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "context.hpp"
+#include "answer.hpp"
 #include "nearest.hpp"
 
 namespace castore::cli {
@@ -56,17 +56,17 @@ std::vector<std::string> TypeWatch::first_types() const {
   return types;
 }
 
-void TypeWatch::note_unknown_types(const Context& context) const {
+void TypeWatch::note_unknown_types(const Registry& registry, Answer& answer) const {
   if (missing_.empty()) return;
   auto known = first_types();
-  const auto registered = registered_types(context.registry, event_store_ids_);
+  const auto registered = registered_types(registry, event_store_ids_);
   known.insert(known.end(), registered.begin(), registered.end());
   for (const std::string& type : missing_) {
     if (contains(known, type)) continue;
     // there may be some that the other filters leave out
-    context.output.note("NoEventOfType",
-                        "no event of type " + type + " matches" + did_you_mean(type, known),
-                        {{"type", type}});
+    answer.note({"NoEventOfType",
+                 "no event of type " + type + " matches" + did_you_mean(type, known),
+                 {{"type", type}}});
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <castore/event_feed.hpp>
 #include <castore/event_storage_adapter.hpp>
+#include <castore/registry.hpp>
 #include <memory>
 #include <span>
 #include <string>
@@ -9,7 +10,7 @@
 
 namespace castore::cli {
 
-class Context;
+class Answer;
 
 /// A feed that knows which of the types it was asked for have not come. To a misspelt one the
 /// answer is as empty as to one without events.
@@ -19,9 +20,9 @@ class TypeWatch final : public EventFeed {
 
   [[nodiscard]] std::span<const FeedEvent> next_page() override;
 
-  /// At the end: says so on standard error, with the names that are near, of a type that has not
-  /// come, and that neither the application nor the beginning of the history knows.
-  void note_unknown_types(const Context& context) const;
+  /// Notes at the end, with the names that are near, each type that has not come, and that neither
+  /// the application nor the beginning of the history knows.
+  void note_unknown_types(const Registry& registry, Answer& answer) const;
 
  private:
   [[nodiscard]] std::vector<std::string> first_types() const;
