@@ -10,6 +10,7 @@
 #include "commands/commands.hpp"
 #include "context.hpp"
 #include "history/event_check.hpp"
+#include "history/find_event.hpp"
 #include "history/lines.hpp"
 #include "text.hpp"
 
@@ -57,17 +58,6 @@ std::vector<GroupedEventView> to_group(const std::vector<PlacedLine>& lines,
   return group;
 }
 
-bool is_stored(const EventStorageAdapter& storage, const EventLine& event) {
-  bool found = false;
-  const Version version = event.event.version;
-  storage.for_each_event(event.event_store_id, event.event.aggregate_id,
-                         {.min_version = version, .max_version = version}, [&](const EventView&) {
-                           found = true;
-                           return false;
-                         });
-  return found;
-}
-
 /// Returns the line whose event is at fault: the first of that aggregate and version; or the
 /// second, if the group has two and neither was there before.
 template <class ConflictError>
@@ -80,7 +70,10 @@ const PlacedLine& line_of(const ConflictError& error, const std::vector<PlacedLi
   };
   const auto first = std::find_if(lines.begin(), lines.end(), is_it);
   const auto second = std::find_if(std::next(first), lines.end(), is_it);
-  return second == lines.end() || is_stored(storage, first->content) ? *first : *second;
+  const auto is_stored = [&] {
+    return find_event(storage, error.event_store_id(), error.aggregate_id(), error.version());
+  };
+  return second == lines.end() || is_stored() ? *first : *second;
 }
 
 Timestamp push(const std::vector<PlacedLine>& lines, EventStorageAdapter& storage,

@@ -5,11 +5,12 @@
 #include <utility>
 
 #include "errors.hpp"
+#include "history/find_event.hpp"
 
 namespace castore::cli {
 namespace {
 
-/// Nothing but white space between tokens may differ. \throws MalformedEventError  of `stored`
+/// Tells whether only white space between tokens differs. \throws MalformedEventError  of `stored`
 bool same_event(std::string_view event_store_id, const EventView& stored, const EventView& event) {
   if (stored == event) return true;
   std::string before;
@@ -24,13 +25,15 @@ EventView to_event_view(const NewEventView& event) {
           event.timestamp.value(), event.payload, event.metadata};
 }
 
-/// Of an event that the source holds: that it is no JSON is not the fault of who replays it.
+/// Refuses an event that the source holds and that is no JSON, which is not the fault of the
+/// replay.
 void require_json(const PlacedEvent& placed) {
   std::string json;
   append_stored_json(json, placed.event_store_id, to_event_view(placed.event));
 }
 
-/// Of an event that is in the file already: its position there is none of the history.
+/// Makes the error about an event that is in the file already: its position there is none of the
+/// history.
 Error without_position(const Error& error) {
   std::vector<ErrorField> fields = error.fields();
   std::erase_if(fields, [](const ErrorField& field) { return field.name == "position"; });
@@ -102,14 +105,9 @@ bool EventWriter::insert(const PlacedEvent& placed) {
 
 bool EventWriter::is_stored(const PlacedEvent& placed) const try {
   const NewEventView& event = placed.event;
-  bool same = false;
-  storage_->for_each_event(placed.event_store_id, event.aggregate_id,
-                           {.min_version = event.version, .max_version = event.version},
-                           [&](const EventView& stored) {
-                             same = same_event(placed.event_store_id, stored, to_event_view(event));
-                             return false;
-                           });
-  return same;
+  const auto stored =
+      find_event(*storage_, placed.event_store_id, event.aggregate_id, event.version);
+  return stored && same_event(placed.event_store_id, to_view(*stored), to_event_view(event));
 } catch (const MalformedEventError& error) {
   throw located(without_position(error), placed.location, "the stored event cannot be compared. ");
 }
