@@ -22,7 +22,7 @@ void JsonIndenter::write(std::string_view piece) {
   }
 }
 
-/// Up to the end of the string or of the piece. Answers how many characters that is.
+/// Writes up to the end of the string or of the piece. Returns how many characters that is.
 std::size_t JsonIndenter::write_string(std::string_view rest) {
   std::size_t size = 0;
   while (size < rest.size() && in_string_) {

@@ -11,7 +11,8 @@
 
 namespace castore::cli {
 
-/// Takes the next piece of a text, which is valid until it returns. None ends within a character.
+/// A taker of the next piece of a text, which is valid until it returns. None ends within a
+/// character.
 using TextSink = std::function<void(std::string_view)>;
 
 /// Lays JSON out over several lines, indented by two spaces.

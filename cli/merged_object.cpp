@@ -12,7 +12,7 @@ constexpr std::uint64_t prime = (std::uint64_t{1} << 31) - 1;
 
 bool is_any(std::string_view) { return true; }
 
-/// Room for `size` more at once, without giving up that it doubles.
+/// Makes room for `size` more at once, without giving up that it doubles.
 void make_room(std::string& text, std::size_t size) {
   if (text.capacity() - text.size() >= size) return;
   text.reserve(std::max(text.size() + size, 2 * text.capacity()));
@@ -146,8 +146,8 @@ std::string_view MergedObject::name_of(const Member& member) const {
   return {text_.data() + member.text_at, member.name_size};
 }
 
-/// A polynomial at a point that nobody knows: two names of n bytes are the same by chance only, one
-/// in 2^31 / n. The bits are mixed for the slots, where neighbours would run together.
+/// Evaluates a polynomial at a point that nobody knows: two names of n bytes are the same by chance
+/// only, one in 2^31 / n. The bits are mixed for the slots, where neighbours would run together.
 std::uint32_t MergedObject::hash_of(std::string_view name, Index owner) const {
   std::uint64_t hash = owner + std::uint64_t{1};
   for (const char c : name) hash = (hash * seed_ + static_cast<unsigned char>(c)) % prime;

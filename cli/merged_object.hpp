@@ -25,13 +25,13 @@ class MergedObject {
  public:
   MergedObject();
 
-  /// A name that is twice in it counts as two patches.
+  /// Merges a patch. A name that is twice in it counts as two patches.
   /// \pre `patch` is valid JSON, at most `max_json_depth` deep, and an object
   void apply(std::string_view patch);
 
   using IsWanted = std::function<bool(std::string_view name)>;
 
-  /// Hands out the members `"name":value,…` whose names are wanted, without white space. Answers
+  /// Hands out the members `"name":value,…` whose names are wanted, without white space. Returns
   /// whether there are any.
   /// \param is_wanted  asked with the name as castore writes it in JSON
   /// \param lead       comes before the first of them

@@ -7,14 +7,14 @@
 namespace castore::cli {
 namespace {
 
-/// Nobody types more by hand, and what is compared takes the product of two lengths.
+/// The longest text to compare, which takes the product of two lengths: nobody types more by hand.
 constexpr std::size_t longest_name = 200;
 constexpr std::size_t most_suggestions = 3;
 constexpr std::size_t most_listed = 5;
 
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-/// How many letters are to be inserted, left out, changed or swapped with their neighbour.
+/// Counts the letters that are to be inserted, left out, changed or swapped with their neighbour.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before_last(b.size() + 1);
   std::vector<std::size_t> last(b.size() + 1);
@@ -35,7 +35,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
-/// The distance, if `text` may be a misspelling of `name`: of a short one, less is.
+/// Returns the distance, if `text` may be a misspelling of `name`: of a short one, less is.
 bool is_near(std::string_view text, std::string_view name, std::size_t& far) {
   if (text == name || text.size() > longest_name || name.size() > longest_name) return false;
   const std::size_t most = text.size() < 6 ? 1 : 2;
@@ -46,7 +46,7 @@ bool is_near(std::string_view text, std::string_view name, std::size_t& far) {
   return far <= most && far < longer;
 }
 
-/// The names without those that came before.
+/// Returns the names without those that came before.
 std::vector<std::string> each_once(const std::vector<std::string>& names) {
   std::vector<std::string> once;
   std::set<std::string_view> seen;

@@ -6,20 +6,20 @@
 
 namespace castore::cli {
 
-/// Those of `names` that `text` may be a misspelling of, the nearest first: at most three. Upper
-/// and lower case are the same.
+/// Returns those of `names` that `text` may be a misspelling of, the nearest first: at most three.
+/// Upper and lower case are the same.
 [[nodiscard]] std::vector<std::string> nearest(std::string_view text,
                                                const std::vector<std::string>& names);
 
-/// For the end of a message: "; did you mean POKEMONS?", or nothing.
+/// Returns the end of a message: "; did you mean POKEMONS?", or nothing.
 [[nodiscard]] std::string did_you_mean(std::string_view text,
                                        const std::vector<std::string>& names);
 
-/// The same, but where none is near "; there are POKEMONS, TRAINERS and 7 more", each once.
+/// Returns the same, but where none is near "; there are POKEMONS, TRAINERS and 7 more", each once.
 [[nodiscard]] std::string did_you_mean_or_list(std::string_view text,
                                                const std::vector<std::string>& names);
 
-/// "A", "A or B", "A, B or C"
+/// Returns "A", "A or B", "A, B or C".
 [[nodiscard]] std::string join(const std::vector<std::string>& names, std::string_view last);
 
 }  // namespace castore::cli

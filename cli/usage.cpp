@@ -21,7 +21,7 @@ Names command_names(const CLI::App& app) {
   return names;
 }
 
-/// "get-events EVENT_STORE AGGREGATE"
+/// Returns such as "get-events EVENT_STORE AGGREGATE".
 std::string synopsis(const CLI::App& command) {
   std::string text = command.get_name();
   for (const CLI::Option* option : command.get_options()) {
@@ -34,7 +34,7 @@ std::string synopsis(const CLI::App& command) {
   return text;
 }
 
-/// What the user has typed, and the parser could not use.
+/// A command line that the parser could not use.
 class Complaint {
  public:
   Complaint(const CLI::App& app, std::span<const char* const> arguments) : app_(app) {
@@ -63,17 +63,17 @@ class Complaint {
     return static_cast<std::size_t>(std::find(typed_.begin(), typed_.end(), argument) -
                                     typed_.begin());
   }
-  /// Such as "-1" is an argument.
+  /// Tells whether it is an option; such as "-1" is an argument.
   [[nodiscard]] bool is_option(const std::string& argument) const {
     return argument.size() > 1 && argument[0] == '-' && (argument[1] < '0' || argument[1] > '9') &&
            place_of(argument) < before_mark_;
   }
-  /// Whether what is left over first stands where a command is to stand.
+  /// Tells whether the first argument that is left over stands where a command is to stand.
   [[nodiscard]] bool unknown_command() const {
     if (left_over_.empty() || is_option(left_over_.front())) return false;
     return command_ == nullptr || place_of(left_over_.front()) < place_of(command_->get_name());
   }
-  /// The command that was asked for, where the parser has not come to it.
+  /// Finds the command that was typed, where the parser has not come to it.
   [[nodiscard]] const CLI::App* typed_command() const {
     const auto found = app_.get_subcommands([this](const CLI::App* command) {
       return std::find(typed_.begin(), typed_.end(), command->get_name()) != typed_.end();

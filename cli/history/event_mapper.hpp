@@ -24,14 +24,15 @@ class EventMapper {
   /// \throws Error  `ErrorCode::program`
   EventMapper(const std::string& program, ReplayTarget& target, ReplayProgress& progress);
 
-  /// Answers how many of `events` it gave to the program: fewer where the user interrupts.
+  /// Gives events to the program. Returns how many: fewer where the user interrupts.
   /// \throws Error  `ErrorCode::program`, those of the target, and those of a line that is no event
   std::size_t write(std::span<const PlacedEvent> events);
 
-  /// Only takes what the program prints, until then or until the user interrupts. Throws as `give`.
+  /// Only takes what the program prints, until then or until the user interrupts. Throws as
+  /// `write`.
   void pause_until(std::chrono::steady_clock::time_point time);
 
-  /// Takes all that the program still prints, and waits for its end. Throws as `give`.
+  /// Takes all that the program still prints, and waits for its end. Throws as `write`.
   void finish();
 
  private:

@@ -42,10 +42,10 @@ class EventWriter {
   /// Opens the file now, instead of with the first batch.
   void open();
 
-  /// All of `batch` in one transaction, or nothing of it. The errors name the place of the event.
-  /// \param before_each  called before each event; what it throws ends the batch
-  /// \throws EventAlreadyExistsError  another event is stored at that version
-  /// \throws Error  of the check, before the file is opened
+  /// Writes all of `batch` in one transaction, or nothing of it. The errors name the place of the
+  /// event. \param before_each  called before each event; its exceptions end the batch, and
+  /// propagate \throws EventAlreadyExistsError  another event is stored at that version \throws
+  /// Error  of the check, before the file is opened
   Counts write(std::span<const PlacedEvent> batch, const std::function<void()>& before_each = {});
 
  private:

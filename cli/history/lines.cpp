@@ -39,7 +39,7 @@ std::string piped_through(std::string_view converter) {
   return ": " + std::string(converter) + " FILE | castore-cli …";
 }
 
-/// How to make text of what is none, by its first bytes; empty where it may be text.
+/// Says by its first bytes how to make text of an input that is none; empty where it may be text.
 std::string conversion_of(std::string_view input) {
   struct Compression {
     std::string_view magic;
@@ -71,7 +71,7 @@ std::string conversion_of(std::string_view input) {
   return {};
 }
 
-/// The same for a first line that is no event.
+/// Says the same of a first line that is no event.
 std::string conversion_of_line(std::string_view line) {
   if (std::string text = conversion_of(line); !text.empty()) return text;
   line.remove_prefix(std::min(line.find_first_not_of(" \t\r"), line.size()));
@@ -113,7 +113,7 @@ std::optional<PlacedLine> EventLineReader::parse(std::string_view line) {
   }
 }
 
-/// A line that is too long ends where it is too long.
+/// Returns the next line. One that is too long ends where it is too long.
 std::optional<std::string_view> EventLineReader::next_line() {
   text_.clear();
   while (text_.size() <= longest_line) {

@@ -13,7 +13,8 @@
 
 namespace castore::cli {
 
-/// Longer than any event anybody means to store, and far from the memory of a machine.
+/// The limit of a line: longer than any event anybody means to store, and far from the memory of a
+/// machine.
 inline constexpr std::size_t longest_line = std::size_t{256} << 20;
 
 struct PlacedLine {
@@ -28,10 +29,10 @@ class EventLineReader {
  public:
   explicit EventLineReader(std::istream& in, const ParseEventLineOptions& options = {});
 
-  /// Nothing at the end, nor where the user interrupts. The errors name the line in message and
-  /// field; where the first line is of another format, they say how to convert it.
-  /// \throws InvalidEventError, InvalidTimestampError  as `parse_event_line`
-  /// \throws StorageError  the input cannot be read
+  /// Returns nothing at the end, nor where the user interrupts. The errors name the line in message
+  /// and field; where the first line is of another format, they say how to convert it. \throws
+  /// InvalidEventError, InvalidTimestampError  as `parse_event_line` \throws StorageError  the
+  /// input cannot be read
   std::optional<PlacedLine> next();
 
  private:
@@ -47,15 +48,15 @@ class EventLineReader {
   bool is_first_ = true;  ///< there were only blank lines
 };
 
-/// An event of a history: the clock's time would make it another one each time it is read.
-/// \throws InvalidEventError  it has no timestamp
+/// Refuses an event of a history without its timestamp: the clock's would make it another event
+/// each time it is read. \throws InvalidEventError  it has no timestamp
 void require_timestamp(const PlacedLine& line);
 
-/// Nothing for a blank line. \throws InvalidEventError, InvalidTimestampError
+/// Returns nothing for a blank line. \throws InvalidEventError, InvalidTimestampError
 [[nodiscard]] std::optional<PlacedLine> parse_placed_line(
     std::string_view text, const Location& location, const ParseEventLineOptions& options = {});
 
-/// Everything there is, without a byte order mark.
+/// Returns everything there is, without a byte order mark.
 /// \throws StorageError       it cannot be read
 /// \throws InvalidInputError  it is longer than `longest_line`, compressed, or UTF-16
 [[nodiscard]] std::string read_all(std::istream& in);

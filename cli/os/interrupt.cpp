@@ -55,7 +55,7 @@ namespace {
 
 constexpr std::array<int, 3> signals{SIGINT, SIGTERM, SIGHUP};
 
-/// The next one of any of them ends the process.
+/// Sets the mark. The next one of any of the signals ends the process.
 void set_mark(int signal) {
   interrupted = signal;
   for (const int each : signals) {

@@ -103,8 +103,8 @@ void check(bool success) {
   if (!success) throw std::system_error(errno, std::generic_category());
 }
 
-/// The same file, but none of 0, 1 and 2, even where one of these is closed; and no program that
-/// we run inherits it.
+/// Returns a descriptor of the same file that is none of 0, 1 and 2, even where one of these is
+/// closed, and that no program that we run inherits.
 Descriptor kept_to_ourselves(Descriptor any) {
   Descriptor own(fcntl(any.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
   check(own.is_open());
@@ -129,7 +129,8 @@ void never_block(const Descriptor& descriptor) {
   check(flags >= 0 && fcntl(descriptor.get(), F_SETFL, flags | O_NONBLOCK) == 0);
 }
 
-/// Where SIGCHLD is ignored, as our parent may have left it, nobody learns how a program ended.
+/// A guard against an ignored SIGCHLD, as our parent may have left it: nobody would learn how a
+/// program ended.
 class WaitForChildren {
  public:
   WaitForChildren() : previous_(std::signal(SIGCHLD, SIG_DFL)) {}
@@ -145,7 +146,7 @@ class WaitForChildren {
   void (*previous_)(int);
 };
 
-/// What a program finds when it begins.
+/// The surroundings that a program finds when it begins.
 class Launch {
  public:
   Launch() {
@@ -201,7 +202,7 @@ std::optional<ExitStatus> ended(pid_t pid, int options) {
   return ExitStatus{WEXITSTATUS(status), 0};
 }
 
-/// Nothing where it has not ended by then.
+/// Returns nothing where it has not ended by then.
 std::optional<ExitStatus> ended_by(pid_t pid, steady_clock::time_point time) {
   while (true) {
     if (const auto status = ended(pid, WNOHANG)) return status;
@@ -210,7 +211,7 @@ std::optional<ExitStatus> ended_by(pid_t pid, steady_clock::time_point time) {
   }
 }
 
-/// How much of `text` the pipe took, 0 where it is full. Closes it where nobody reads it.
+/// Returns how much of `text` the pipe took, 0 where it is full. Closes it where nobody reads it.
 std::size_t write_some(Descriptor& pipe, std::string_view text) {
   const ssize_t count = ::write(pipe.get(), text.data(), text.size());
   if (count >= 0) return static_cast<std::size_t>(count);
@@ -219,7 +220,7 @@ std::size_t write_some(Descriptor& pipe, std::string_view text) {
   return 0;
 }
 
-/// Up to the end of the line that is begun at `at`.
+/// Returns the end of the line that is begun at `at`.
 std::size_t end_of_line(std::string_view lines, std::size_t at) {
   if (at == 0 || lines[at - 1] == '\n') return at;
   return lines.find('\n', at) + 1;
@@ -258,7 +259,7 @@ struct Filter::Process {
     return {};
   }
 
-  /// What the program has not yet read of its input, as far as the system can say.
+  /// Counts the bytes of its input that the program has not yet read, as far as the system can say.
   [[nodiscard]] int unread() const {
     int bytes = 0;
     return ioctl(input.get(), FIONREAD, &bytes) == 0 ? bytes : 0;
@@ -333,9 +334,9 @@ void Filter::finish() {
   if (!status.success()) throw program_error(command_, status);
 }
 
-/// What is still in the pipe when a program ends is lost, and nobody would notice: so its input
-/// stays open until it has read everything, and a moment longer, in which a program that has seen
-/// enough (head -1) ends.
+/// Keeps its input open until the program has read everything, and a moment longer, in which one
+/// that has seen enough (head -1) ends: bytes still in the pipe then are lost, and nobody would
+/// notice.
 void Filter::wait_until_read() {
   if (!process_->has_input) return;
   while (process_->input.is_open() && process_->unread() > 0) step(false, milliseconds{10});
@@ -347,7 +348,7 @@ void Filter::require_reader() {
   if (!process_->input.is_open()) fail_early();
 }
 
-/// How it ended says more than that it did not read.
+/// Throws by how the program ended, which says more than that it did not read.
 void Filter::fail_early() {
   take_output_ = [](std::string_view) {};
   const auto deadline = steady_clock::now() + grace;

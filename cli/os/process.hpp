@@ -12,7 +12,7 @@
 
 namespace castore::cli {
 
-/// How a program ended: by itself, or by a signal.
+/// The end of a program: by itself, or by a signal.
 struct ExitStatus {
   int code = 0;
   int signal = 0;  ///< 0: none
@@ -25,7 +25,8 @@ struct ExitStatus {
 /// \throws Error  `ErrorCode::program`: it cannot be run
 [[nodiscard]] ExitStatus run_command(const std::string& command, std::string_view input);
 
-/// "ended with exit status 3", with the fields `program` and `exitStatus` or `signal`.
+/// Makes the error "ended with exit status 3", with the fields `program` and `exitStatus` or
+/// `signal`.
 [[nodiscard]] Error program_error(const std::string& command, const ExitStatus& status);
 
 /// A program run by /bin/sh that lines go into and text comes out of, both as fast as they will,
@@ -33,19 +34,16 @@ struct ExitStatus {
 class Filter {
  public:
   /// Takes what the program has printed, perhaps nothing. The members below call it again and
-  /// again while they wait, at least every 100 ms; what it throws comes out of them.
+  /// again while they wait, at least every 100 ms; its exceptions propagate out of them.
   using TakeOutput = std::function<void(std::string_view)>;
 
   /// \throws Error  `ErrorCode::program`: it cannot be run
   Filter(std::string command, TakeOutput take_output);
-  Filter(const Filter&) = delete;
-  Filter& operator=(const Filter&) = delete;
-  Filter(Filter&&) = delete;
   Filter& operator=(Filter&&) = delete;
   /// Ends the program where it has not ended: by SIGTERM, and two seconds later by SIGKILL.
   ~Filter();
 
-  /// Gives the program `lines`, each with its end. Answers how many: fewer, but whole ones, where
+  /// Gives the program `lines`, each with its end. Returns how many: fewer, but whole ones, where
   /// the user interrupts.
   /// \throws Error  `ErrorCode::program`: it has ended, or closed its standard input
   std::int64_t write(std::string_view lines);

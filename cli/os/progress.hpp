@@ -6,14 +6,11 @@
 
 namespace castore::cli {
 
-/// How far long work has come: one line on standard error, written over and over; gone in the end.
-/// Only where that is a terminal.
+/// A line on standard error, where that is a terminal, that says how far long work has come. It is
+/// written over and over, and gone in the end.
 class ProgressLine {
  public:
   explicit ProgressLine(std::ostream& err);
-  ProgressLine(const ProgressLine&) = delete;
-  ProgressLine& operator=(const ProgressLine&) = delete;
-  ProgressLine(ProgressLine&&) = delete;
   ProgressLine& operator=(ProgressLine&&) = delete;
   ~ProgressLine();
 

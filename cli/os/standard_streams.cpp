@@ -49,8 +49,8 @@ std::ptrdiff_t write_some(int descriptor, std::string_view text) {
   return ::write(descriptor, text.data(), text.size());
 }
 
-/// Answers false after a moment, in which the user may have interrupted. What is wrong with the
-/// descriptor, reading it will tell.
+/// Waits for something to read. Returns false after a moment, in which the user may have
+/// interrupted, and true where reading will tell that something is wrong with the descriptor.
 bool waits_to_be_read(int descriptor) {
   constexpr int moment = 100;  // ms
   pollfd input{descriptor, POLLIN, 0};
@@ -86,7 +86,7 @@ bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
                      path);
 }
 
-/// To open a pipe is to wait until another program writes it. Answers -1 where the user interrupts.
+/// Opens a file; a pipe only when another program writes it. Returns -1 where the user interrupts.
 int open_for_reading(const std::string& name) {
   while (true) {
     const int descriptor = open_file(name.c_str());

@@ -31,22 +31,16 @@ class InputFile : public InputBuffer {
   /// \throws FileNotFoundError
   /// \throws StorageError  `permission_denied`, or `storage`: a directory, too many open files
   explicit InputFile(const std::string& name);
-  InputFile(const InputFile&) = delete;
-  InputFile& operator=(const InputFile&) = delete;
-  InputFile(InputFile&&) = delete;
   InputFile& operator=(InputFile&&) = delete;
   ~InputFile() override;
 };
 
 /// Writes to a descriptor, 64 KiB at a time or when it is flushed. Waits until everything is taken,
-/// also where the descriptor is in non-blocking mode. What cannot be written is dropped.
+/// also where the descriptor is in non-blocking mode. Text that cannot be written is dropped.
 class OutputBuffer : public std::streambuf {
  public:
   /// \param descriptor  borrowed
   explicit OutputBuffer(int descriptor);
-  OutputBuffer(const OutputBuffer&) = delete;
-  OutputBuffer& operator=(const OutputBuffer&) = delete;
-  OutputBuffer(OutputBuffer&&) = delete;
   OutputBuffer& operator=(OutputBuffer&&) = delete;
   ~OutputBuffer() override;
 
@@ -70,9 +64,6 @@ class OutputBuffer : public std::streambuf {
 class StandardStreams {
  public:
   StandardStreams();
-  StandardStreams(const StandardStreams&) = delete;
-  StandardStreams& operator=(const StandardStreams&) = delete;
-  StandardStreams(StandardStreams&&) = delete;
   StandardStreams& operator=(StandardStreams&&) = delete;
   ~StandardStreams();
 

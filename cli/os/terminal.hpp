@@ -4,7 +4,7 @@
 
 namespace castore::cli {
 
-/// `stream` is this process's standard output or error, and a person is looking at it.
+/// Tells whether `stream` is this process's standard output or error, and a person looks at it.
 [[nodiscard]] bool is_terminal(const std::ostream& stream) noexcept;
 
 }  // namespace castore::cli
