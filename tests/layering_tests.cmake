@@ -8,6 +8,7 @@ add_test(NAME "layering: the includes follow the arrows"
 # castore_broken_arrow(NAME FILE INCLUDE MESSAGE)
 function(castore_broken_arrow name file include message)
   set(root ${CMAKE_CURRENT_BINARY_DIR}/layering/${name})
+  file(REMOVE_RECURSE ${root})  # of a configuration before
   foreach(header IN ITEMS error event_store sqlite/database)
     file(CONFIGURE OUTPUT ${root}/include/castore/${header}.hpp CONTENT "#pragma once\n")
   endforeach()
