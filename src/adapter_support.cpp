@@ -88,6 +88,10 @@ Timestamp checked_timestamp(Timestamp timestamp) {
   return timestamp;
 }
 
+bool is_reserved_event_store_id(std::string_view event_store_id) noexcept {
+  return event_store_id.starts_with("castore.");
+}
+
 bool is_reserved_event_type(std::string_view type) noexcept {
   return type == "__REPLAYED__" || type == "__AGGREGATE_EXISTS__";
 }
@@ -98,6 +102,10 @@ void check_event_type_name(std::string_view type) {
 
 void check_new_event(std::string_view event_store_id, const NewEventView& event) {
   check_id("eventStoreId", event_store_id);
+  if (is_reserved_event_store_id(event_store_id)) {
+    throw InvalidEventError("eventStoreId", "must not begin with castore., which is reserved: " +
+                                                std::string(event_store_id));
+  }
   check_id("aggregateId", event.aggregate_id);
   if (event.version < 1) {
     throw InvalidEventError("version", "must be at least 1, not " + std::to_string(event.version));
@@ -132,6 +140,10 @@ bool matches(const FeedQuery& query, std::int64_t position, std::string_view eve
          (!query.from || event.timestamp >= *query.from) &&
          (!query.to || event.timestamp <= *query.to) && is_one_of(event.type, query.types) &&
          is_one_of(event_store_id, query.event_store_ids);
+}
+
+bool leaves_out(const FeedQuery& query, std::string_view event_store_id) noexcept {
+  return query.event_store_ids.empty() && is_reserved_event_store_id(event_store_id);
 }
 
 std::optional<Timestamp> check_event_group(const EventStorageAdapter& pushing,

@@ -115,8 +115,8 @@ AggregatePages::AggregatePages(const PouredEventSource& source,
                                const PourAggregateEventsOptions& options)
     : source_(source), options_(options), query_(options.options) {
   check_query(query_);
-  const std::int64_t newest = source_.adapter->newest_position();
-  query_.max_position = std::min(query_.max_position.value_or(newest), newest);
+  const auto newest = source_.adapter->newest_position();
+  if (newest) query_.max_position = std::min(query_.max_position.value_or(*newest), *newest);
 }
 
 const EventDetail* AggregatePages::next() {

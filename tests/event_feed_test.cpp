@@ -232,6 +232,34 @@ TEST_CASE_TEMPLATE("a feed by position sees what is committed after it was opene
   }
 }
 
+TEST_CASE_TEMPLATE("a feed tells how far it has looked where nothing matches", Storage,
+                   CASTORE_STORAGES) {
+  const auto adapter = filled_adapter<Storage>();
+  FeedQuery query{.types = {"NEVER"}};
+  SUBCASE("in the whole") {}
+  SUBCASE("of one aggregate") { query.aggregate_id = "a"; }
+  SUBCASE("of one store") { query.event_store_ids = {"T"}; }
+  const auto feed = adapter->open_event_feed(query);
+  CHECK(feed->looked_up_to() == 0);
+  CHECK(feed->next_page().empty());
+  CHECK(feed->looked_up_to() == 6);
+  push(*adapter, "T", typed(new_event("a", 3, day_1), "MET"));
+  CHECK(feed->next_page().empty());
+  CHECK(feed->looked_up_to() == 7);
+  CHECK(feed->left_out() == 0);
+}
+
+TEST_CASE_TEMPLATE(
+    "a feed by timestamp has looked as far as there was something when it was opened", Storage,
+    CASTORE_STORAGES) {
+  const auto adapter = filled_adapter<Storage>();
+  const auto feed = adapter->open_event_feed({.order = FeedOrder::timestamp});
+  push(*adapter, "T", typed(new_event("a", 3, day_1), "MET"));
+  while (!feed->next_page().empty()) {
+  }
+  CHECK(feed->looked_up_to() == 6);
+}
+
 TEST_CASE_TEMPLATE("a feed by timestamp has the events of its opening", Storage, CASTORE_STORAGES) {
   const auto adapter = filled_adapter<Storage>();
   bool with_disorder = false;
@@ -430,6 +458,34 @@ std::vector<FeedEvent> expected(std::vector<FeedEvent> events, const FeedQuery& 
     return place(a.event.timestamp, a.position) < place(b.event.timestamp, b.position);
   });
   return events;
+}
+
+TEST_CASE("a feed has all that matches up to where it has looked and nothing behind") {
+  const bool holds = rc::check([] {
+    const auto adapters = make_adapters<CASTORE_STORAGES>();
+    const auto events = push_any_events(adapters);
+    FeedQuery query = any_query();
+    query.order = FeedOrder::position;
+    for (const auto& adapter : adapters) {
+      const auto feed = adapter->open_event_feed(query);
+      std::vector<FeedEvent> had;
+      std::int64_t looked = std::max<std::int64_t>(0, query.after.value_or(FeedCursor{}).position);
+      RC_ASSERT(feed->looked_up_to() == looked);
+      bool ended = false;
+      while (!ended) {
+        const auto page = feed->next_page();
+        ended = page.empty();
+        had.insert(had.end(), page.begin(), page.end());
+        RC_ASSERT(feed->looked_up_to() >= looked);
+        looked = feed->looked_up_to();
+        auto all = expected(events, query);
+        std::erase_if(all, [&](const FeedEvent& fed) { return fed.position > looked; });
+        RC_ASSERT(had == all);
+      }
+      RC_ASSERT(looked >= std::ssize(events));
+    }
+  });
+  CHECK(holds);
 }
 
 TEST_CASE("any feed of any events is what matches in its order") {

@@ -514,6 +514,24 @@ TEST_CASE_TEMPLATE("aggregates and event stores are listed in the order of their
   }
 }
 
+TEST_CASE_TEMPLATE("event stores of castore's own take no events of the application's", Storage,
+                   CASTORE_STORAGES) {
+  const auto adapter = Storage().make_adapter();
+  for (const char* const id : {"castore.", "castore.log"}) {
+    const auto error = thrown<InvalidEventError>([&] { push(*adapter, id, new_event("a", 1)); });
+    REQUIRE(error);
+    CHECK(error->path() == "eventStoreId");
+    CHECK(code_of([&] {
+            push_group(*adapter, {{adapter.get(), "STORE", new_event("a", 1)},
+                                  {adapter.get(), id, new_event("a", 1)}});
+          }) == "InvalidEvent");
+  }
+  CHECK(adapter->list_event_stores().empty());
+  for (const char* const id : {"castore", "Castore.log", "my.castore."}) {
+    CHECK_NOTHROW(push(*adapter, id, new_event("a", 1)));
+  }
+}
+
 TEST_CASE_TEMPLATE("reserved event types are refused", Storage, CASTORE_STORAGES) {
   const auto adapter = Storage().make_adapter();
   for (const std::string_view type : {"__REPLAYED__", "__AGGREGATE_EXISTS__"}) {
@@ -971,8 +989,8 @@ class AuditingAdapter final : public ForwardingAdapter {
  public:
   using ForwardingAdapter::ForwardingAdapter;
 
-  Timestamp push_event(std::string_view event_store_id, const NewEventView& event,
-                       const PushEventOptions& options) override {
+  PushAnswer push_event(std::string_view event_store_id, const NewEventView& event,
+                        const PushEventOptions& options) override {
     NewEventView audit = event;
     audit.type = "AUDITED";
     audit.payload = std::nullopt;
@@ -984,7 +1002,7 @@ class AuditingAdapter final : public ForwardingAdapter {
                                             .event_store_id = "AUDIT",
                                             .event = audit,
                                             .allow_version_gap = options.allow_version_gap}};
-    return inner().push_event_group(group, {.force = options.force});
+    return inner().push_event_group(group, {.force = options.force}).front();
   }
 };
 
@@ -1206,6 +1224,44 @@ TEST_CASE_TEMPLATE("a listing up to a position has the aggregates that were ther
     push(*adapter, store, new_event("f", 1, day_1), {.force = true});
     push(*adapter, store, new_event("new", 1, day_1));
     CHECK(list({.max_position = 4}) == Ids{"f", "b", "c", "e"});
+  }
+}
+
+TEST_CASE_TEMPLATE("a push answers where its event is and when it was stored", Storage,
+                   CASTORE_STORAGES) {
+  const auto adapter = Storage().make_adapter();
+  const auto push_to = [&](EventStorageAdapter& through, const NewEventDetail& event,
+                           const PushEventOptions& options = {}) {
+    return through.push_event(store, to_view(event), options);
+  };
+  CHECK(push_to(*adapter, new_event("a", 1, day_2)) == PushAnswer{day_2, 1, 1});
+  Rot13Adapter decorated(adapter);
+  CHECK(push_to(decorated, new_event("a", 2, day_1)) == PushAnswer{day_1, 2, 2});
+  const PushAnswer without_timestamp = push_to(*adapter, new_event("b", 1));
+  CHECK(without_timestamp.position == 3);
+  CHECK(without_timestamp.timestamp == read(*adapter, store, "b").at(0).timestamp);
+
+  SUBCASE("of what is overwritten the place that it has") {
+    CHECK(push_to(*adapter, new_event("a", 1, day_3), {.force = true}) == PushAnswer{day_3, 1, 1});
+    CHECK(push_to(*adapter, new_event("b", 2, day_3), {.force = true}) == PushAnswer{day_3, 2, 4});
+  }
+  SUBCASE("for each event of a group") {
+    EventStorageAdapter* second = adapter.get();
+    SUBCASE("of one adapter") {}
+    SUBCASE("of several") { second = &decorated; }
+    const NewEventDetail first_event = new_event("a", 2, day_3);
+    const NewEventDetail second_event = new_event("c", 1);
+    const NewEventDetail third_event = new_event("c", 2);
+    const std::array group{
+        GroupedEventView{
+            .adapter = adapter.get(), .event_store_id = store, .event = to_view(first_event)},
+        GroupedEventView{
+            .adapter = second, .event_store_id = other_store, .event = to_view(second_event)},
+        GroupedEventView{.adapter = adapter.get(),
+                         .event_store_id = other_store,
+                         .event = to_view(third_event)}};
+    CHECK(adapter->push_event_group(group, {.force = true}) ==
+          std::vector<PushAnswer>{{day_3, 2, 2}, {day_3, 1, 4}, {day_3, 2, 5}});
   }
 }
 

@@ -535,6 +535,17 @@ TEST_CASE("a group may be put together at run time") {
   }
 }
 
+TEST_CASE("a push tells the position of its event") {
+  const auto adapter = make_adapter();
+  const auto store = make_store(adapter);  // with three events
+  CHECK(store.push_event(leveled_up("pikachu", 4)).position == 4);
+  CHECK(store.push_event(leveled_up("pikachu", 2), {.force = true}).position == 2);
+  const auto [fifth, sixth] = push_event_group(store.group_event(leveled_up("pikachu", 5)),
+                                               store.group_event(leveled_up("pikachu", 6)));
+  CHECK(fifth.position == 5);
+  CHECK(sixth.position == 6);
+}
+
 TEST_CASE("copies of an event store share its adapter and its callback") {
   const auto here = make_adapter();
   auto store = make_store(here);

@@ -30,10 +30,10 @@ void push_event(const PushEventCommandOptions& options, const Context& context, 
   const EventCheck check{context.registry, options.unchecked};
   check(options.event_store_id, to_view(event));
   SqliteEventStorageAdapter storage(context.open_for_writing());
-  const Timestamp timestamp =
+  const PushAnswer pushed =
       storage.push_event(options.event_store_id, to_view(event), options.push);
   std::string json;
-  append_json(json, to_view(to_detail(to_view(event), timestamp)));
+  append_json(json, to_view(to_detail(to_view(event), pushed.timestamp)));
   answer.value({.json = whole(std::move(json)), .done = "the event is stored"});
 }
 

@@ -76,8 +76,8 @@ const PlacedLine& line_of(const ConflictError& error, const std::vector<PlacedLi
   return second == lines.end() || is_stored() ? *first : *second;
 }
 
-Timestamp push(const std::vector<PlacedLine>& lines, EventStorageAdapter& storage,
-               const PushGroupOptions& options) {
+std::vector<PushAnswer> push(const std::vector<PlacedLine>& lines, EventStorageAdapter& storage,
+                             const PushGroupOptions& options) {
   try {
     return storage.push_event_group(to_group(lines, storage, options), {.force = options.force});
   } catch (const EventAlreadyExistsError& error) {
@@ -122,11 +122,12 @@ void give(const std::string& event_store_id, const EventView& event, Answer& ans
 void push_group(const PushGroupOptions& options, const Context& context, Answer& answer) {
   const std::vector<PlacedLine> lines = read_group(options, context);
   SqliteEventStorageAdapter storage(context.open_for_writing());
-  const Timestamp timestamp = push(lines, storage, options);
+  const std::vector<PushAnswer> pushed = push(lines, storage, options);
   answer.begin_list({.name = "eventGroup", .done = "the events are stored"});
-  for (const PlacedLine& line : lines) {
-    const EventDetail event = to_detail(to_view(line.content.event), timestamp);
-    give(line.content.event_store_id, to_view(event), answer);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const EventLine& line = lines[i].content;
+    const EventDetail event = to_detail(to_view(line.event), pushed.at(i).timestamp);
+    give(line.event_store_id, to_view(event), answer);
   }
   answer.end_list();
 }

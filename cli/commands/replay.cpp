@@ -92,7 +92,7 @@ class Replay {
         context_(context),
         answer_(answer),
         // A program that writes to the file must not be given its own events, without end.
-        last_(options.map || options.exec ? source.newest_position() : no_end),
+        last_(options.map || options.exec ? source.newest_position().value_or(no_end) : no_end),
         pace_(options.rate_limit),
         target_(make_target(options, context, answer)) {
     progress_.after = given_ = options.after.value_or(0);
@@ -260,6 +260,16 @@ void replay(const ReplayOptions& options, const EventStorageAdapter& storage, Ev
   if (options.into) answer_progress(options, progress, answer);
 }
 
+/// Notes how many events of castore's own a replay of everything does not have.
+void note_left_out(const EventFeed& feed, Answer& answer) {
+  if (feed.left_out() == 0) return;
+  answer.note({"EventsLeftOut",
+               events_of(feed.left_out()) + " of event stores that begin with castore. " +
+                   (feed.left_out() == 1 ? "is" : "are") +
+                   " left out: they are castore's own; name the event stores to have them",
+               {{"leftOut", feed.left_out()}}});
+}
+
 void replay_stored(const ReplayOptions& options, const Context& context, Answer& answer) {
   const auto storage = context.open_for_reading();
   for (const std::string& id : options.query.event_store_ids) {
@@ -269,6 +279,7 @@ void replay_stored(const ReplayOptions& options, const Context& context, Answer&
   TypeWatch feed(*storage, to_query(options));
   replay(options, *storage, feed, context, answer);
   feed.note_unknown_types(context.registry, answer);
+  note_left_out(feed, answer);
 }
 
 std::vector<Argument> arguments(ReplayOptions& options) {

@@ -3,6 +3,7 @@
 #include <castore/event_feed.hpp>
 #include <castore/event_storage_adapter.hpp>
 #include <castore/registry.hpp>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,6 +20,10 @@ class TypeWatch final : public EventFeed {
   TypeWatch(const EventStorageAdapter& storage, FeedQuery query);
 
   [[nodiscard]] std::span<const FeedEvent> next_page() override;
+  [[nodiscard]] std::int64_t looked_up_to() const noexcept override {
+    return feed_->looked_up_to();
+  }
+  [[nodiscard]] std::int64_t left_out() const noexcept override { return feed_->left_out(); }
 
   /// Notes at the end, with the names that are near, each type that has not come, and that neither
   /// the application nor the beginning of the history knows.

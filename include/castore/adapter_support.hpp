@@ -24,10 +24,14 @@ inline constexpr std::size_t max_id_size = 1024;
 [[nodiscard]] bool is_valid_id(std::string_view id) noexcept;
 
 /// The rules of an event to be pushed: ids and type are 1 to `max_id_size` bytes of UTF-8 without
-/// NUL, the type is not reserved, `version` ≥ 1, the timestamp is storable, payload and metadata
-/// pass `check_json`.
-/// \throws InvalidEventError, InvalidTimestampError
+/// NUL, neither the type nor the event store's id is reserved, `version` ≥ 1, the timestamp is
+/// storable, payload and metadata pass `check_json`. \throws InvalidEventError,
+/// InvalidTimestampError
 void check_new_event(std::string_view event_store_id, const NewEventView& event);
+
+/// Whether an event store is castore's own, for what it keeps beside the application's events: its
+/// id begins with `castore.`.
+[[nodiscard]] bool is_reserved_event_store_id(std::string_view event_store_id) noexcept;
 
 /// Whether a type means something on message buses, and so names no event.
 [[nodiscard]] bool is_reserved_event_type(std::string_view type) noexcept;
@@ -44,6 +48,10 @@ void check_query(const FeedQuery& query);
 /// Whether a feed of `query` hands out that event.
 [[nodiscard]] bool matches(const FeedQuery& query, std::int64_t position,
                            std::string_view event_store_id, const EventView& event);
+
+/// Whether a feed of `query` leaves out the events of that store, though all else matches: it is
+/// reserved, and the query names no stores.
+[[nodiscard]] bool leaves_out(const FeedQuery& query, std::string_view event_store_id) noexcept;
 
 /// The rules of a group: not empty, all of the transaction domain of `pushing`, one timestamp; and
 /// `check_new_event` for each. Answers the timestamp they share, if any of them has one.

@@ -39,8 +39,9 @@ enum class FeedOrder {
 
 /// Which events to read, and in which order. Filters narrow each other.
 struct FeedQuery {
-  std::vector<std::string> event_store_ids{};  ///< none: those of every store
-  std::vector<std::string> types{};            ///< none: every type
+  /// None: those of every store but the reserved ones (`is_reserved_event_store_id`).
+  std::vector<std::string> event_store_ids{};
+  std::vector<std::string> types{};  ///< none: every type
   std::optional<std::string> aggregate_id{};
   std::optional<Timestamp> from{};  ///< inclusive
   std::optional<Timestamp> to{};    ///< inclusive
@@ -71,6 +72,17 @@ class EventFeed {
   /// error, a feed goes on where it was, or throws again.
   /// \throws StorageError, MalformedEventError
   [[nodiscard]] virtual std::span<const FeedEvent> next_page() = 0;
+
+  /// The position up to which it has looked: of what was committed up to there, the pages so far
+  /// have all that the query wants, and the rest was left out. So it moves on where nothing
+  /// matches, and a reader who keeps it need not look there again. In the order of timestamps the
+  /// position as of which the feed reads; that counts once the last page was read. 0 at first, or
+  /// where the query begins.
+  [[nodiscard]] virtual std::int64_t looked_up_to() const noexcept = 0;
+
+  /// How many events of reserved event stores (`is_reserved_event_store_id`) the pages so far leave
+  /// out, since the query names no event stores. They are there, but none of the application's.
+  [[nodiscard]] virtual std::int64_t left_out() const noexcept = 0;
 };
 
 }  // namespace castore

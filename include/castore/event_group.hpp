@@ -8,6 +8,7 @@
 #include <castore/detail/group.hpp>
 #include <castore/event_storage_adapter.hpp>
 #include <castore/event_type.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -25,6 +26,8 @@ struct PushEventResult {
   /// The aggregate after the event, where it is known without reading: for an initial event
   /// (version 1), and where `prev_aggregate` was given.
   std::optional<A> next_aggregate;
+  /// As in `PushAnswer`.
+  std::optional<std::int64_t> position{};
 };
 
 template <class A>
@@ -57,14 +60,17 @@ class GroupedEvent final : public detail::GroupMember {
             .allow_version_gap = allow_version_gap_};
   }
 
-  void complete(Timestamp timestamp) override {
+  void complete(const PushAnswer& answer) override {
     if (!result_) {
       result_.emplace(
-          PushEventResult<A, P>{{std::move(event_.aggregate_id), event_.version, timestamp,
+          PushEventResult<A, P>{{std::move(event_.aggregate_id), event_.version, answer.timestamp,
                                  std::move(event_.payload), std::move(event_.metadata)},
                                 std::nullopt});
     }
-    result_->event.timestamp = timestamp;  // of the newest push, where it is pushed again
+    // Of the newest push, where it is pushed again.
+    result_->event.version = answer.version;
+    result_->event.timestamp = answer.timestamp;
+    result_->position = answer.position;
     result_->next_aggregate = std::nullopt;
     detail::after_commit(event_store_id_, result_->event,
                          [&] { result_->next_aggregate = next_(result_->event, prev_aggregate_); });

@@ -39,6 +39,19 @@ struct PushEventOptions {
   bool allow_version_gap = false;
 };
 
+/// The answer of a push, for one event.
+struct PushAnswer {
+  Timestamp timestamp{};
+  Version version = 0;
+  /// Its place in the order of commit; nothing where the adapter has no such order. What was
+  /// overwritten keeps its own.
+  std::optional<std::int64_t> position{};
+  /// The event was stored by an earlier push of the same, and this one has changed nothing.
+  bool already_pushed = false;
+
+  friend bool operator==(const PushAnswer&, const PushAnswer&) = default;
+};
+
 /// One event of a group, borrowed for the call.
 struct GroupedEventView {
   /// Where this event is to be stored; not null. The adapter that pushes the group hands the event
@@ -137,20 +150,20 @@ class EventStorageAdapter {
   virtual void for_each_event(std::string_view event_store_id, std::string_view aggregate_id,
                               const EventsQueryOptions& options, EventVisitor visitor) const = 0;
 
-  /// Stores `event` durably, or not at all. Answers its timestamp.
+  /// Stores `event` durably, or not at all.
   /// \throws InvalidEventError        the event breaks a rule
   /// \throws EventAlreadyExistsError  that version is taken, and `options.force` is false
   /// \throws VersionGapError          it is not the newest version + 1, and gaps are not allowed
   /// \throws StorageError             the engine failed
-  virtual Timestamp push_event(std::string_view event_store_id, const NewEventView& event,
-                               const PushEventOptions& options) = 0;
+  virtual PushAnswer push_event(std::string_view event_store_id, const NewEventView& event,
+                                const PushEventOptions& options) = 0;
 
-  /// Stores all events, in this order and with one timestamp, or none. Answers the timestamp.
-  /// Several events of one aggregate are fine. Throws as `push_event` does for the first event that
-  /// does not fit, and
-  /// \throws InvalidEventGroupError  no events, several databases, different timestamps
-  virtual Timestamp push_event_group(std::span<const GroupedEventView> events,
-                                     const PushEventGroupOptions& options) = 0;
+  /// Stores all events, in this order and with one timestamp, or none. Several events of one
+  /// aggregate are fine. \returns an answer for each, in this order. Throws as `push_event` does
+  /// for the first event that does not fit, and \throws InvalidEventGroupError  no events, several
+  /// databases, different timestamps
+  virtual std::vector<PushAnswer> push_event_group(std::span<const GroupedEventView> events,
+                                                   const PushEventGroupOptions& options) = 0;
 
   /// The aggregates that have a version 1, by (timestamp of that event, aggregate id).
   /// \throws InvalidOptionError, InvalidPageTokenError
@@ -165,12 +178,13 @@ class EventStorageAdapter {
   /// \throws InvalidOptionError  `page_size` below 1
   [[nodiscard]] virtual std::unique_ptr<EventFeed> open_event_feed(FeedQuery query) const = 0;
 
-  /// The position of the database's newest event in the order of commit; 0 if there is none. What
-  /// is committed later has a greater one, and an event keeps its own when it is overwritten: so
-  /// history is told apart from what comes up while it is read. Takes no longer where the history
-  /// is long. A decorator answers what the adapter inside it answers.
+  /// The position of the database's newest event in the order of commit; 0 if there is none, and
+  /// nothing where the adapter has no such order. What is committed later has a greater one, and an
+  /// event keeps its own when it is overwritten: so history is told apart from what comes up while
+  /// it is read. Takes no longer where the history is long. A decorator answers what the adapter
+  /// inside it answers.
   /// \throws StorageError
-  [[nodiscard]] virtual std::int64_t newest_position() const = 0;
+  [[nodiscard]] virtual std::optional<std::int64_t> newest_position() const = 0;
 
   /// Adapters that answer the same write to one database and can share a transaction: their events
   /// can stand in one group. A decorator answers what the adapter inside it answers.

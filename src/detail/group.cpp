@@ -1,5 +1,6 @@
 #include <castore/detail/group.hpp>
 #include <castore/error.hpp>
+#include <cstddef>
 #include <vector>
 
 namespace castore::detail {
@@ -12,12 +13,12 @@ void push_group(std::span<GroupMember* const> members, const PushEventGroupOptio
     throw InvalidEventGroupError(InvalidEventGroupError::Reason::empty, 0,
                                  "An event group needs at least one event");
   }
-  const Timestamp timestamp = events.front().adapter->push_event_group(events, options);
+  const std::vector<PushAnswer> answers = events.front().adapter->push_event_group(events, options);
   FirstFailure failure;
-  for (GroupMember* member : members) {
+  for (std::size_t i = 0; i < members.size(); ++i) {
     failure.keep_of([&] {
       try {
-        member->complete(timestamp);
+        members[i]->complete(answers.at(i));
       } catch (...) {
         rethrow_after_commit();
       }

@@ -42,8 +42,8 @@ struct InMemoryEventStorageAdapter::Impl {
 
   void put(std::string_view event_store_id, std::string_view aggregate_id, Version version,
            std::shared_ptr<const FeedEvent> row);
-  void store(std::string_view event_store_id, const NewEventView& event, Timestamp timestamp,
-             const PushEventOptions& options);
+  PushAnswer store(std::string_view event_store_id, const NewEventView& event, Timestamp timestamp,
+                   const PushEventOptions& options);
   void take_back(std::vector<Undo>& log);
 };
 
@@ -70,9 +70,9 @@ void InMemoryEventStorageAdapter::Impl::put(std::string_view event_store_id,
   if (store.aggregates.empty()) stores.erase(std::string(event_store_id));
 }
 
-void InMemoryEventStorageAdapter::Impl::store(std::string_view event_store_id,
-                                              const NewEventView& event, Timestamp timestamp,
-                                              const PushEventOptions& options) {
+PushAnswer InMemoryEventStorageAdapter::Impl::store(std::string_view event_store_id,
+                                                    const NewEventView& event, Timestamp timestamp,
+                                                    const PushEventOptions& options) {
   Version newest = 0;
   std::shared_ptr<const FeedEvent> before;
   if (const auto store = stores.find(event_store_id); store != stores.end()) {
@@ -99,7 +99,9 @@ void InMemoryEventStorageAdapter::Impl::store(std::string_view event_store_id,
     undo->push_back(
         {std::string(event_store_id), std::string(event.aggregate_id), event.version, before});
   }
+  const PushAnswer answer{timestamp, event.version, row->position};
   put(event_store_id, event.aggregate_id, event.version, std::move(row));
+  return answer;
 }
 
 void InMemoryEventStorageAdapter::Impl::take_back(std::vector<Undo>& log) {
@@ -117,7 +119,9 @@ class InMemoryEventStorageAdapter::Feed final : public EventFeed {
       : impl_(std::move(impl)), query_(std::move(query)) {
     check_query(query_);
     if (query_.order == FeedOrder::timestamp) sort();
-    if (query_.order == FeedOrder::position && query_.after) last_ = query_.after->position;
+    if (query_.order == FeedOrder::position && query_.after) {
+      looked_ = std::max(looked_, query_.after->position);
+    }
   }
 
   std::span<const FeedEvent> next_page() override {
@@ -126,9 +130,9 @@ class InMemoryEventStorageAdapter::Feed final : public EventFeed {
     const std::lock_guard lock(impl_->mutex);
     if (query_.order == FeedOrder::position) {
       const auto& rows = impl_->by_position;
-      for (auto row = rows.upper_bound(last_); row != rows.end() && !is_full(); ++row) {
-        add(*row->second);
-      }
+      auto row = rows.upper_bound(looked_);
+      for (; row != rows.end() && !is_full(); ++row) add(*row->second);
+      looked_ = row == rows.end() ? std::max(looked_, impl_->last_position) : row->first - 1;
     }
     while (next_sorted_ < sorted_.size() && !is_full()) {
       const auto row = impl_->by_position.find(sorted_[next_sorted_++]);
@@ -137,10 +141,14 @@ class InMemoryEventStorageAdapter::Feed final : public EventFeed {
     return page_;
   }
 
+  [[nodiscard]] std::int64_t looked_up_to() const noexcept override { return looked_; }
+  [[nodiscard]] std::int64_t left_out() const noexcept override { return left_out_; }
+
  private:
   void sort() {
     std::vector<const FeedEvent*> rows;
     const std::lock_guard lock(impl_->mutex);
+    looked_ = impl_->last_position;
     for (const auto& [position, row] : impl_->by_position) {
       if (fits(*row)) rows.push_back(row.get());
     }
@@ -158,15 +166,19 @@ class InMemoryEventStorageAdapter::Feed final : public EventFeed {
     return page_.size() == query_.page_size || text_ >= most_text;
   }
   void add(const FeedEvent& row) {
-    last_ = row.position;
     if (!fits(row)) return;
+    if (leaves_out(query_, row.event_store_id)) {
+      ++left_out_;
+      return;
+    }
     page_.push_back(row);
     text_ += row.event.payload.value_or("").size() + row.event.metadata.value_or("").size();
   }
 
   std::shared_ptr<const Impl> impl_;
   FeedQuery query_;
-  std::int64_t last_ = 0;             ///< in the order of positions: how far the pages have come
+  std::int64_t looked_ = 0;
+  std::int64_t left_out_ = 0;
   std::vector<std::int64_t> sorted_;  ///< in the order of timestamps: what is to be handed out
   std::size_t next_sorted_ = 0;
   std::vector<FeedEvent> page_;
@@ -207,22 +219,23 @@ void InMemoryEventStorageAdapter::for_each_event(std::string_view event_store_id
   }
 }
 
-Timestamp InMemoryEventStorageAdapter::push_event(std::string_view event_store_id,
-                                                  const NewEventView& event,
-                                                  const PushEventOptions& options) {
+PushAnswer InMemoryEventStorageAdapter::push_event(std::string_view event_store_id,
+                                                   const NewEventView& event,
+                                                   const PushEventOptions& options) {
   check_new_event(event_store_id, event);
   const std::lock_guard lock(impl_->mutex);
   const Timestamp timestamp =
       event.timestamp ? *event.timestamp : checked_timestamp(impl_->clock());
-  impl_->store(event_store_id, event, timestamp, options);
-  return timestamp;
+  return impl_->store(event_store_id, event, timestamp, options);
 }
 
-Timestamp InMemoryEventStorageAdapter::push_event_group(std::span<const GroupedEventView> events,
-                                                        const PushEventGroupOptions& options) {
+std::vector<PushAnswer> InMemoryEventStorageAdapter::push_event_group(
+    std::span<const GroupedEventView> events, const PushEventGroupOptions& options) {
   const std::optional<Timestamp> given = check_event_group(*this, events);
   const std::lock_guard lock(impl_->mutex);
   const Timestamp timestamp = given ? *given : checked_timestamp(impl_->clock());
+  std::vector<PushAnswer> answers;
+  answers.reserve(events.size());
   std::vector<Impl::Undo> log;
   auto* const outer = std::exchange(impl_->undo, &log);
   try {
@@ -231,11 +244,9 @@ Timestamp InMemoryEventStorageAdapter::push_event_group(std::span<const GroupedE
                                   .allow_version_gap = grouped.allow_version_gap};
       NewEventView event = grouped.event;
       event.timestamp = timestamp;
-      if (grouped.adapter == this) {
-        impl_->store(grouped.event_store_id, event, timestamp, push);
-      } else {
-        static_cast<void>(grouped.adapter->push_event(grouped.event_store_id, event, push));
-      }
+      answers.push_back(grouped.adapter == this
+                            ? impl_->store(grouped.event_store_id, event, timestamp, push)
+                            : grouped.adapter->push_event(grouped.event_store_id, event, push));
     }
   } catch (...) {
     impl_->undo = outer;
@@ -245,7 +256,7 @@ Timestamp InMemoryEventStorageAdapter::push_event_group(std::span<const GroupedE
   impl_->undo = outer;
   // A group inside a group: the outer one may still fail.
   if (outer != nullptr) std::move(log.begin(), log.end(), std::back_inserter(*outer));
-  return timestamp;
+  return answers;
 }
 
 ListAggregateIdsResult InMemoryEventStorageAdapter::list_aggregate_ids(
@@ -310,7 +321,7 @@ std::unique_ptr<EventFeed> InMemoryEventStorageAdapter::open_event_feed(FeedQuer
   return std::make_unique<Feed>(impl_, std::move(query));
 }
 
-std::int64_t InMemoryEventStorageAdapter::newest_position() const {
+std::optional<std::int64_t> InMemoryEventStorageAdapter::newest_position() const {
   const std::lock_guard lock(impl_->mutex);
   return impl_->last_position;
 }

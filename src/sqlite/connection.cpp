@@ -408,6 +408,10 @@ void Connection::prepare_transactions() {
   }
 }
 
+std::int64_t Connection::last_inserted_position() const noexcept {
+  return sqlite3_last_insert_rowid(handle_);
+}
+
 void Connection::begin() {
   if (!in_transaction()) doomed_ = false;
   borrow(in_transaction() ? begin_savepoint : begin_immediate)->step();

@@ -188,6 +188,9 @@ class Connection {
     return sqlite3_get_autocommit(handle_) == 0;
   }
 
+  /// The position of the event that this connection has inserted last.
+  [[nodiscard]] std::int64_t last_inserted_position() const noexcept;
+
   /// BEGIN IMMEDIATE, or a savepoint inside a transaction.
   void begin();
   /// The end of the innermost `begin`. \throws StorageError  also if it `is_doomed`

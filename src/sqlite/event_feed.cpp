@@ -127,6 +127,9 @@ class SqliteEventFeed final : public EventFeed {
     return page_.events();
   }
 
+  [[nodiscard]] std::int64_t looked_up_to() const noexcept override;
+  [[nodiscard]] std::int64_t left_out() const noexcept override { return left_out_; }
+
  private:
   void check_positions();
   void skip_gap(const Reading& reading);
@@ -151,6 +154,8 @@ class SqliteEventFeed final : public EventFeed {
   std::optional<Sorter> sorter_;
   std::vector<Match> listed_;
   std::size_t next_listed_ = 0;
+  std::int64_t left_out_ = 0;       ///< of the pages that were read
+  std::int64_t page_left_out_ = 0;  ///< of the one that is read
 };
 
 /// Steps on through the table, a window and a transaction at a time. `read` takes the rows of one
@@ -182,6 +187,11 @@ void SqliteEventFeed::skip_gap(const Reading& reading) {
   const auto next = reading.connection().borrow(select_next_position);
   next->bind(1, last_);
   if (next->step() && next->type(0) != SQLITE_NULL) last_ = std::max(last_, next->integer(0) - 1);
+}
+
+std::int64_t SqliteEventFeed::looked_up_to() const noexcept {
+  if (query_.order == FeedOrder::timestamp) return *bound_;
+  return next_listed_ < listed_.size() ? listed_[next_listed_].position - 1 : last_;
 }
 
 /// Looks for positions below 1, which castore gives to no event: a feed would leave them out.
@@ -257,6 +267,10 @@ bool SqliteEventFeed::is_in_order() {
 /// \returns false at a damaged event behind others: those are handed out first
 bool SqliteEventFeed::add(const EventRow& row) try {
   row.check();
+  if (leaves_out(query_, row.event_store_id)) {
+    ++page_left_out_;
+    return true;
+  }
   page_.add(row);
   return true;
 } catch (const MalformedEventError&) {
@@ -270,21 +284,21 @@ bool SqliteEventFeed::add_if_it_matches(const EventRow& row) {
 }
 
 void SqliteEventFeed::scan() {
-  const auto most =
-      std::min<std::uint64_t>(query_.page_size, std::numeric_limits<std::int64_t>::max());
+  const auto most = static_cast<std::int64_t>(
+      std::min<std::uint64_t>(query_.page_size, std::numeric_limits<std::int64_t>::max()));
   const auto fill = [&](Statement& row) -> std::optional<std::int64_t> {
     page_.clear();
-    std::int64_t previous = last_;
-    bool more = true;
-    while (more && !page_.is_full()) {
+    page_left_out_ = 0;
+    std::int64_t reached = last_;
+    for (std::int64_t count = 0; count < most && !page_.is_full(); ++count) {
       if (!row.step()) return std::nullopt;
-      previous = behind(previous, row.integer(0));
-      more = add(EventRow(row));
+      const std::int64_t position = behind(reached, row.integer(0));
+      if (!add(EventRow(row))) break;
+      reached = position;
     }
-    return page_.events().back().position;
+    return reached;
   };
-  while (page_.empty() && walk(sql_.select_events(), static_cast<std::int64_t>(most), fill)) {
-  }
+  while (page_.empty() && walk(sql_.select_events(), most, fill)) left_out_ += page_left_out_;
 }
 
 void SqliteEventFeed::read_listed() {
@@ -305,6 +319,7 @@ void SqliteEventFeed::read_listed() {
 void SqliteEventFeed::read_listed_page() {
   next_listed_ = Reading::from(*database_, [this](const Reading& reading) {
     page_.clear();
+    page_left_out_ = 0;
     std::size_t next = next_listed_;
     // Nobody else writes while we have the connection that does.
     std::optional<ReadTransaction> transaction;
@@ -317,6 +332,7 @@ void SqliteEventFeed::read_listed_page() {
     }
     return next;
   });
+  left_out_ += page_left_out_;
 }
 
 }  // namespace

@@ -32,7 +32,8 @@ constexpr auto newest_version = R"sql(
 )sql";
 
 constexpr auto find_event = R"sql(
-  SELECT 1 FROM castore_event WHERE event_store_id = ?1 AND aggregate_id = ?2 AND version = ?3
+  SELECT position FROM castore_event
+   WHERE event_store_id = ?1 AND aggregate_id = ?2 AND version = ?3
 )sql";
 
 constexpr auto insert_event = R"sql(
@@ -150,11 +151,14 @@ bool overwrite(Connection& connection, std::string_view event_store_id, const Ne
   return true;
 }
 
-bool is_taken(Connection& connection, std::string_view event_store_id, const NewEventView& event) {
+/// \returns the position of the event of that version; nothing if there is none
+std::optional<std::int64_t> find_position(Connection& connection, std::string_view event_store_id,
+                                          const NewEventView& event) {
   const auto statement = connection.borrow(find_event);
   bind_key(statement, event_store_id, event);
   statement->bind(3, event.version);
-  return statement->step();
+  if (!statement->step()) return std::nullopt;
+  return statement->integer(0);
 }
 
 Version newest(Connection& connection, std::string_view event_store_id, const NewEventView& event) {
@@ -168,7 +172,7 @@ Version newest(Connection& connection, std::string_view event_store_id, const Ne
 void check_version(Connection& connection, std::string_view event_store_id,
                    const NewEventView& event, bool allow_version_gap) {
   const Version last = newest(connection, event_store_id, event);
-  if (event.version <= last && is_taken(connection, event_store_id, event)) {
+  if (event.version <= last && find_position(connection, event_store_id, event)) {
     throw EventAlreadyExistsError(std::string(event_store_id), std::string(event.aggregate_id),
                                   event.version, last);
   }
@@ -196,17 +200,20 @@ void check_storable(Connection& connection, std::string_view event_store_id,
 
 /// Stores an event: in one statement, by which the database decides who wins a version. Where that
 /// is a transaction by itself another process may write before we ask for the reason: then it is
-/// tried again.
-void store(Connection& connection, std::string_view event_store_id, const NewEventView& event,
-           Timestamp timestamp, const PushEventOptions& options) {
+/// tried again. \returns its position
+std::int64_t store(Connection& connection, std::string_view event_store_id,
+                   const NewEventView& event, Timestamp timestamp,
+                   const PushEventOptions& options) {
   check_storable(connection, event_store_id, event);
-  if (options.force && overwrite(connection, event_store_id, event, timestamp)) return;
+  if (options.force && overwrite(connection, event_store_id, event, timestamp)) {
+    return find_position(connection, event_store_id, event).value();
+  }
   constexpr int tries = 10;
   for (int i = 0; i < tries; ++i) {
     const Inserted inserted =
         insert(connection, event_store_id, event, timestamp, options.allow_version_gap);
-    if (inserted == Inserted::yes) return;
-    if (options.force && is_taken(connection, event_store_id, event)) {
+    if (inserted == Inserted::yes) return connection.last_inserted_position();
+    if (options.force && find_position(connection, event_store_id, event)) {
       throw kept_out(event_store_id, event);  // `overwrite` would have found it
     }
     check_version(connection, event_store_id, event, options.allow_version_gap);
@@ -229,13 +236,14 @@ class EventWrite final : public sqlite::PendingWrite {
         options_(options) {}
 
   void run() override {
-    timestamp_ = event_.timestamp ? *event_.timestamp : checked_timestamp(clock_());
-    store(*connection_, event_store_id_, event_, timestamp_, options_);
+    const Timestamp timestamp = event_.timestamp ? *event_.timestamp : checked_timestamp(clock_());
+    answer_ = {timestamp, event_.version,
+               store(*connection_, event_store_id_, event_, timestamp, options_)};
   }
   /// To overwrite is to try, and to insert if there was nothing.
   [[nodiscard]] bool one_statement() const noexcept override { return alone_ && !options_.force; }
 
-  [[nodiscard]] Timestamp timestamp() const noexcept { return timestamp_; }
+  [[nodiscard]] const PushAnswer& answer() const noexcept { return answer_; }
 
  private:
   Connection* connection_;  ///< null if read-only: then it is not run
@@ -244,7 +252,7 @@ class EventWrite final : public sqlite::PendingWrite {
   std::string_view event_store_id_;
   const NewEventView& event_;
   PushEventOptions options_;
-  Timestamp timestamp_{};
+  PushAnswer answer_;
 };
 
 class GroupWrite final : public sqlite::PendingWrite {
@@ -255,24 +263,29 @@ class GroupWrite final : public sqlite::PendingWrite {
         clock_(clock),
         given_(timestamp),
         events_(events),
-        options_(options) {}
+        options_(options) {
+    answers_.reserve(events.size());
+  }
 
   void run() override {
-    timestamp_ = given_ ? *given_ : checked_timestamp(clock_());
+    const Timestamp timestamp = given_ ? *given_ : checked_timestamp(clock_());
+    answers_.clear();
     const Changes changes(*connection_);
     for (const GroupedEventView& grouped : events_) {
-      store(*connection_, grouped.event_store_id, grouped.event, timestamp_,
-            {.force = options_.force, .allow_version_gap = grouped.allow_version_gap});
+      const std::int64_t position =
+          store(*connection_, grouped.event_store_id, grouped.event, timestamp,
+                {.force = options_.force, .allow_version_gap = grouped.allow_version_gap});
+      answers_.push_back({timestamp, grouped.event.version, position});
     }
     // A trigger on one of them may have written to another.
     if (changes.count() == std::ssize(events_)) return;
     for (const GroupedEventView& grouped : events_) {
-      check_is_as_pushed(*connection_, grouped.event_store_id, grouped.event, timestamp_);
+      check_is_as_pushed(*connection_, grouped.event_store_id, grouped.event, timestamp);
     }
   }
   [[nodiscard]] bool one_statement() const noexcept override { return false; }
 
-  [[nodiscard]] Timestamp timestamp() const noexcept { return timestamp_; }
+  [[nodiscard]] std::vector<PushAnswer> answers() && noexcept { return std::move(answers_); }
 
  private:
   Connection* connection_;  ///< null if read-only: then it is not run
@@ -280,7 +293,7 @@ class GroupWrite final : public sqlite::PendingWrite {
   std::optional<Timestamp> given_;
   std::span<const GroupedEventView> events_;
   PushEventGroupOptions options_;
-  Timestamp timestamp_{};
+  std::vector<PushAnswer> answers_;
 };
 
 EventView read_event(const Connection::Borrowed& row, std::string_view event_store_id,
@@ -439,9 +452,9 @@ void SqliteEventStorageAdapter::for_each_event(std::string_view event_store_id,
   }
 }
 
-Timestamp SqliteEventStorageAdapter::push_event(std::string_view event_store_id,
-                                                const NewEventView& event,
-                                                const PushEventOptions& options) {
+PushAnswer SqliteEventStorageAdapter::push_event(std::string_view event_store_id,
+                                                 const NewEventView& event,
+                                                 const PushEventOptions& options) {
   check_new_event(event_store_id, event);
   DatabaseAccess::Impl& database = DatabaseAccess::impl(*database_);
   // On a host's connection nothing keeps out triggers that are made later.
@@ -449,11 +462,11 @@ Timestamp SqliteEventStorageAdapter::push_event(std::string_view event_store_id,
                      !database.writer.is_on_host_connection();
   EventWrite write(database.writer.connection(), alone, clock_, event_store_id, event, options);
   database.writer.run(write);
-  return write.timestamp();
+  return write.answer();
 }
 
-Timestamp SqliteEventStorageAdapter::push_event_group(std::span<const GroupedEventView> events,
-                                                      const PushEventGroupOptions& options) {
+std::vector<PushAnswer> SqliteEventStorageAdapter::push_event_group(
+    std::span<const GroupedEventView> events, const PushEventGroupOptions& options) {
   const std::optional<Timestamp> given = check_event_group(*this, events);
   DatabaseAccess::Impl& database = DatabaseAccess::impl(*database_);
   database.file.check_process();
@@ -464,25 +477,27 @@ Timestamp SqliteEventStorageAdapter::push_event_group(std::span<const GroupedEve
   if (!plain) return push_through_adapters(events, given, options);
   GroupWrite write(database.writer.connection(), clock_, given, events, options);
   database.writer.run(write);
-  return write.timestamp();
+  return std::move(write).answers();
 }
 
 /// Pushes a group that has a part of a decorator's, which runs on the thread that pushes the group:
 /// it shares its transaction with no other caller's.
-Timestamp SqliteEventStorageAdapter::push_through_adapters(std::span<const GroupedEventView> events,
-                                                           std::optional<Timestamp> given,
-                                                           const PushEventGroupOptions& options) {
+std::vector<PushAnswer> SqliteEventStorageAdapter::push_through_adapters(
+    std::span<const GroupedEventView> events, std::optional<Timestamp> given,
+    const PushEventGroupOptions& options) {
+  std::vector<PushAnswer> answers;
+  answers.reserve(events.size());
   Transaction transaction(*database_);
   const Timestamp timestamp = given ? *given : checked_timestamp(clock_());
   for (const GroupedEventView& grouped : events) {
     NewEventView event = grouped.event;
     event.timestamp = timestamp;
-    static_cast<void>(grouped.adapter->push_event(
+    answers.push_back(grouped.adapter->push_event(
         grouped.event_store_id, event,
         {.force = options.force, .allow_version_gap = grouped.allow_version_gap}));
   }
   transaction.commit();
-  return timestamp;
+  return answers;
 }
 
 ListAggregateIdsResult SqliteEventStorageAdapter::list_aggregate_ids(
@@ -515,7 +530,7 @@ std::unique_ptr<EventFeed> SqliteEventStorageAdapter::open_event_feed(FeedQuery 
   return sqlite::open_event_feed(database_, std::move(query));
 }
 
-std::int64_t SqliteEventStorageAdapter::newest_position() const {
+std::optional<std::int64_t> SqliteEventStorageAdapter::newest_position() const {
   return Reading::from(*database_, [](const Reading& reading) {
     return sqlite::newest_position(reading.connection());
   });

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "run_cli.hpp"
+#include "sqlite/sql.hpp"
 
 using namespace castore;
 using namespace castore::testing;
@@ -62,6 +63,22 @@ TEST_CASE("replay prints the events of all stores in the order of commit") {
     CHECK(all.out == appeared_line + trainer_line + caught_line + leveled_up_line);
     CHECK(all.err.empty());
   }
+}
+
+TEST_CASE("replay notes how many events of castore's own it leaves out") {
+  const History cli;
+  Sql(cli.file())("UPDATE castore_event SET event_store_id = 'castore.log' WHERE position = 2");
+  const Finished all = cli({"replay"});
+  CHECK(all.exit_code == 0);
+  CHECK(all.out == appeared_line + caught_line + leveled_up_line);
+  CHECK(all.err ==
+        "castore-cli: note: 1 event of event stores that begin with castore. is left out: they are "
+        "castore's own; name the event stores to have them\n");
+  CHECK(cli({"replay", "--dry-run", "--format", "json"}).err.find(R"("code":"EventsLeftOut")") !=
+        std::string::npos);
+  const Finished named = cli({"replay", "castore.log"});
+  CHECK(named.out == line(2, "castore.log", trainer));
+  CHECK(named.err.empty());
 }
 
 TEST_CASE("replay says of a type that has no event that it may be misspelt") {

@@ -47,6 +47,52 @@ FeedQuery by_timestamp(std::size_t page_size = 500) {
   return {.order = FeedOrder::timestamp, .page_size = page_size};
 }
 
+// --- Event stores of castore's own ------------------------------------------------------------
+
+TEST_CASE_FIXTURE(Feeds, "a feed of everything counts castore's own events and leaves them out") {
+  fill(10);
+  sql("UPDATE castore_event SET event_store_id = 'castore.log' WHERE position BETWEEN 3 AND 8");
+  const Positions others{1, 2, 9, 10};
+  FeedQuery query;
+  SUBCASE("by position") {}
+  SUBCASE("in small pages") { query.page_size = 2; }
+  SUBCASE("by timestamp") { query.order = FeedOrder::timestamp; }
+  SUBCASE("by timestamp where it has to sort") {
+    sql("UPDATE castore_event SET timestamp = -timestamp WHERE position > 8");
+    query.order = FeedOrder::timestamp;
+  }
+  const auto feed = events.open_event_feed(query);
+  Positions positions;
+  for (auto page = feed->next_page(); !page.empty(); page = feed->next_page()) {
+    for (const FeedEvent& fed : page) positions.push_back(fed.position);
+  }
+  std::sort(positions.begin(), positions.end());
+  CHECK(positions == others);
+  CHECK(feed->left_out() == 6);
+  CHECK(feed->looked_up_to() == 10);
+}
+
+TEST_CASE_FIXTURE(Feeds, "a feed that names castore's own event stores has their events") {
+  fill(10);
+  sql("UPDATE castore_event SET event_store_id = 'castore.log' WHERE position BETWEEN 3 AND 8");
+  const auto feed = events.open_event_feed({.event_store_ids = {"castore.log"}});
+  CHECK(feed->next_page().size() == 6);
+  CHECK(feed->left_out() == 0);
+}
+
+TEST_CASE_FIXTURE(Feeds, "what is left out before a damaged event is counted once") {
+  fill(10);
+  sql("UPDATE castore_event SET event_store_id = 'castore.log' WHERE position BETWEEN 1 AND 3");
+  sql("PRAGMA ignore_check_constraints = ON;"
+      "UPDATE castore_event SET type = '' WHERE position = 4");
+  const auto feed = events.open_event_feed({});
+  CHECK(code_of([&] { static_cast<void>(feed->next_page()); }) == "MalformedEvent");
+  CHECK(code_of([&] { static_cast<void>(feed->next_page()); }) == "MalformedEvent");
+  sql("UPDATE castore_event SET type = 'T' WHERE position = 4");
+  CHECK(feed->next_page().size() == 7);
+  CHECK(feed->left_out() == 3);
+}
+
 // --- Between pages ----------------------------------------------------------------------------
 
 TEST_CASE_FIXTURE(Feeds, "an open feed keeps no checkpoint waiting") {

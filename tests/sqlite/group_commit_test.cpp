@@ -270,8 +270,8 @@ class NotingAdapter final : public ForwardingAdapter {
  public:
   using ForwardingAdapter::ForwardingAdapter;
 
-  Timestamp push_event(std::string_view event_store_id, const NewEventView& event,
-                       const PushEventOptions& options) override {
+  PushAnswer push_event(std::string_view event_store_id, const NewEventView& event,
+                        const PushEventOptions& options) override {
     thread = std::this_thread::get_id();
     return inner().push_event(event_store_id, event, options);
   }

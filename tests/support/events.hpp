@@ -37,7 +37,7 @@ inline NewEventDetail with_payload(NewEventDetail event, std::string payload) {
 
 inline Timestamp push(EventStorageAdapter& adapter, std::string_view event_store_id,
                       const NewEventDetail& event, const PushEventOptions& options = {}) {
-  return adapter.push_event(event_store_id, to_view(event), options);
+  return adapter.push_event(event_store_id, to_view(event), options).timestamp;
 }
 
 inline std::vector<EventDetail> read(const EventStorageAdapter& adapter,
@@ -78,7 +78,7 @@ inline Timestamp push_group(EventStorageAdapter& pushing, const std::vector<Grou
                      .event = to_view(grouped.event),
                      .allow_version_gap = grouped.allow_version_gap});
   }
-  return pushing.push_event_group(views, options);
+  return pushing.push_event_group(views, options).front().timestamp;
 }
 
 inline std::vector<std::string> ids(const ListAggregateIdsResult& listing) {

@@ -16,12 +16,12 @@ class ForwardingAdapter : public EventStorageAdapter {
                       const EventsQueryOptions& options, EventVisitor visitor) const override {
     inner_->for_each_event(event_store_id, aggregate_id, options, visitor);
   }
-  Timestamp push_event(std::string_view event_store_id, const NewEventView& event,
-                       const PushEventOptions& options) override {
+  PushAnswer push_event(std::string_view event_store_id, const NewEventView& event,
+                        const PushEventOptions& options) override {
     return inner_->push_event(event_store_id, event, options);
   }
-  Timestamp push_event_group(std::span<const GroupedEventView> events,
-                             const PushEventGroupOptions& options) override {
+  std::vector<PushAnswer> push_event_group(std::span<const GroupedEventView> events,
+                                           const PushEventGroupOptions& options) override {
     return inner_->push_event_group(events, options);
   }
   [[nodiscard]] ListAggregateIdsResult list_aggregate_ids(
@@ -34,7 +34,9 @@ class ForwardingAdapter : public EventStorageAdapter {
   [[nodiscard]] std::unique_ptr<EventFeed> open_event_feed(FeedQuery query) const override {
     return inner_->open_event_feed(std::move(query));
   }
-  [[nodiscard]] std::int64_t newest_position() const override { return inner_->newest_position(); }
+  [[nodiscard]] std::optional<std::int64_t> newest_position() const override {
+    return inner_->newest_position();
+  }
   [[nodiscard]] const void* transaction_domain() const noexcept override {
     return inner_->transaction_domain();
   }

@@ -23,8 +23,8 @@ class Rot13Adapter final : public ForwardingAdapter {
       return visitor(event);
     });
   }
-  Timestamp push_event(std::string_view event_store_id, const NewEventView& event,
-                       const PushEventOptions& options) override {
+  PushAnswer push_event(std::string_view event_store_id, const NewEventView& event,
+                        const PushEventOptions& options) override {
     const auto payload = rot13(event.payload);
     if (payload == "\"unspeakable\"") throw std::domain_error("unspeakable");
     NewEventView hidden = event;
@@ -55,6 +55,10 @@ class Rot13Adapter final : public ForwardingAdapter {
       for (FeedEvent& fed : page_) fed.event.payload = rot13(fed.event.payload);
       return page_;
     }
+    [[nodiscard]] std::int64_t looked_up_to() const noexcept override {
+      return inner_->looked_up_to();
+    }
+    [[nodiscard]] std::int64_t left_out() const noexcept override { return inner_->left_out(); }
 
    private:
     std::unique_ptr<EventFeed> inner_;

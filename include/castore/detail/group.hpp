@@ -43,7 +43,7 @@ class GroupMember {
   [[nodiscard]] virtual GroupedEventView view() const = 0;
   /// The group is stored: complete the event, compute the next aggregate. What the reducer throws
   /// comes out once the event is complete.
-  virtual void complete(Timestamp timestamp) = 0;
+  virtual void complete(const PushAnswer& answer) = 0;
   virtual void notify() = 0;
 };
 

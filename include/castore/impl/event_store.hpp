@@ -195,14 +195,15 @@ PushEventResult<A, P> EventStore<A, Payloads...>::push_event(NewEvent<P> event,
                           .payload = encoded.payload,
                           .metadata = encoded.metadata};
   model_->template check_pushed<P>(view);
-  const Timestamp timestamp =
+  const PushAnswer answer =
       adapter.push_event(event_store_id(), view,
                          {.force = options.force, .allow_version_gap = rules_->allow_version_gaps});
   PushEventResult<A, P> result = [&]() -> PushEventResult<A, P> {
     try {
-      return {{std::move(event.aggregate_id), event.version, timestamp, std::move(event.payload),
-               std::move(event.metadata)},
-              std::nullopt};
+      return {{std::move(event.aggregate_id), answer.version, answer.timestamp,
+               std::move(event.payload), std::move(event.metadata)},
+              std::nullopt,
+              answer.position};
     } catch (...) {  // a payload that cannot be moved
       detail::rethrow_after_commit();
     }

@@ -19,15 +19,15 @@ class InMemoryEventStorageAdapter final : public EventStorageAdapter {
 
   void for_each_event(std::string_view event_store_id, std::string_view aggregate_id,
                       const EventsQueryOptions& options, EventVisitor visitor) const override;
-  Timestamp push_event(std::string_view event_store_id, const NewEventView& event,
-                       const PushEventOptions& options) override;
-  Timestamp push_event_group(std::span<const GroupedEventView> events,
-                             const PushEventGroupOptions& options) override;
+  PushAnswer push_event(std::string_view event_store_id, const NewEventView& event,
+                        const PushEventOptions& options) override;
+  std::vector<PushAnswer> push_event_group(std::span<const GroupedEventView> events,
+                                           const PushEventGroupOptions& options) override;
   [[nodiscard]] ListAggregateIdsResult list_aggregate_ids(
       std::string_view event_store_id, const ListAggregateIdsOptions& options) const override;
   [[nodiscard]] std::vector<EventStoreSummary> list_event_stores() const override;
   [[nodiscard]] std::unique_ptr<EventFeed> open_event_feed(FeedQuery query) const override;
-  [[nodiscard]] std::int64_t newest_position() const override;
+  [[nodiscard]] std::optional<std::int64_t> newest_position() const override;
   [[nodiscard]] const void* transaction_domain() const noexcept override { return this; }
   void after_commit(std::function<void()> action) override;
 
