@@ -5,7 +5,7 @@
 # bodies of its templates in include/castore/impl/ and src/message_channel.cpp; `sqlite/…` is both folders of that name. A module may include itself and
 # what stands behind TO; USING are third parties, by the folder or the stem of the header. The
 # standard library is free. The first line that fits a module counts; a module without a line is
-# an error. Change the table in a commit of its own, with a line in docs/decisions.md.
+# an error, and so is a circle of modules, even where each of its arrows is allowed. Change the table in a commit of its own, with a line in docs/decisions.md.
 cmake_minimum_required(VERSION 3.25)
 
 set(lines)
@@ -149,6 +149,7 @@ file(GLOB_RECURSE files RELATIVE ${ROOT}
   ${ROOT}/include/*.hpp ${ROOT}/src/*.hpp ${ROOT}/src/*.cpp ${ROOT}/cli/*.hpp ${ROOT}/cli/*.cpp)
 list(LENGTH files file_count)
 set(include_count 0)
+set(modules)
 foreach(file IN LISTS files)
   module_of(module ${file})
   unset(line)
@@ -191,6 +192,11 @@ foreach(file IN LISTS files)
       if(NOT allowed)
         problem("${file}: ${module} may not include ${other}")
       endif()
+      if(NOT other STREQUAL module)
+        list(APPEND modules ${module} ${other})
+        list(APPEND below_${module} ${other})
+        list(APPEND above_${other} ${module})
+      endif()
     elseif(header MATCHES "[./]")  # the standard library's have neither
       string(REGEX REPLACE "[./].*$" "" other ${header})
       fits(allowed ${other} "${line${line}_USING}")
@@ -206,6 +212,34 @@ foreach(file IN LISTS files)
     endif()
   endforeach()
 endforeach()
+
+# No circles: what includes nothing of ours, or is included by nothing, is in none and goes, then what
+# is so among the rest, and so on.
+list(REMOVE_DUPLICATES modules)
+set(is_smaller ON)
+while(is_smaller)
+  set(is_smaller OFF)
+  foreach(module IN LISTS modules)
+    foreach(side IN ITEMS below above)
+      set(stays OFF)
+      foreach(other IN LISTS ${side}_${module})
+        if(other IN_LIST modules)
+          set(stays ON)
+          break()
+        endif()
+      endforeach()
+      if(NOT stays)
+        list(REMOVE_ITEM modules ${module})
+        set(is_smaller ON)
+        break()
+      endif()
+    endforeach()
+  endforeach()
+endwhile()
+if(modules)
+  list(JOIN modules " " names)
+  problem("a circle of includes: ${names}")
+endif()
 
 if(broken)
   message(FATAL_ERROR "${broken} broken arrows")
