@@ -63,7 +63,10 @@ arrow(detail/message_channel_core  TO error message)
 arrow(message_channel              TO ${vocabulary} message typed_message detail/message_codec
                                       detail/message_channel_core)
 arrow(connected_event_store        TO error event_store message_channel)
-arrow(dam                          TO ${boundary} adapter_support saturating_time stop)
+arrow(poured_event_source          TO event event_storage_adapter)
+arrow(feed/.*                      TO ${boundary} adapter_support poured_event_source saturating_time
+                                      stop feed/.*)
+arrow(dam                          TO ${boundary} poured_event_source stop feed/.*)
 arrow(in_memory/.*                 TO ${boundary} clock adapter_support exception_text
                                       saturating_time in_memory/delivery
                                       in_memory/delivery_options)
@@ -72,7 +75,8 @@ arrow(testing/.*                   TO ${vocabulary} ${boundary} event_type event
                                                                   USING nlohmann)
 arrow(castore                      TO version ${vocabulary} ${boundary} json/fields event_type
                                       event_group event_store command typed_message
-                                      message_channel connected_event_store dam stop in_memory/.*)
+                                      message_channel connected_event_store poured_event_source dam stop
+                                      in_memory/.*)
 
 # Backends: never the typed front, and their engine only in src/. What the operating system is
 # needed for has a file of its own.

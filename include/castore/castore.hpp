@@ -28,6 +28,7 @@
 #include <castore/json/text.hpp>                        // IWYU pragma: export
 #include <castore/message.hpp>                          // IWYU pragma: export
 #include <castore/message_channel.hpp>                  // IWYU pragma: export
+#include <castore/poured_event_source.hpp>              // IWYU pragma: export
 #include <castore/registry.hpp>                         // IWYU pragma: export
 #include <castore/stop.hpp>                             // IWYU pragma: export
 #include <castore/timestamp.hpp>                        // IWYU pragma: export

@@ -37,6 +37,7 @@
 
 #include <castore/event_storage_adapter.hpp>
 #include <castore/message.hpp>
+#include <castore/poured_event_source.hpp>
 #include <castore/stop.hpp>
 #include <concepts>
 #include <cstddef>
@@ -66,18 +67,6 @@ concept PouredIntoChannel = requires(Channel& channel, const Message& message,
   channel.publish_message(message, options);
 };
 
-/// An event store by its id, for tools that know no types. \pre `adapter` is not null
-struct PouredEventSource {
-  const EventStorageAdapter* adapter = nullptr;
-  std::string event_store_id{};
-};
-
-/// By the timestamps of events.
-struct PourFilters {
-  std::optional<Timestamp> from{};  ///< inclusive
-  std::optional<Timestamp> to{};    ///< inclusive
-};
-
 // --- The events of one aggregate --------------------------------------------------------------
 
 struct PourAggregateEventsResult {
@@ -101,14 +90,6 @@ struct PourAggregateEventsOptions {
 };
 
 // --- The aggregates of an event store ---------------------------------------------------------
-
-/// Which aggregates to list.
-struct PourAggregateIdsQueryOptions {
-  std::int64_t limit = 500;                         ///< ≥ 1, the size of a page; all are poured
-  std::optional<Timestamp> initial_event_after{};   ///< inclusive
-  std::optional<Timestamp> initial_event_before{};  ///< inclusive
-  bool reverse = false;                             ///< newest first
-};
 
 struct PourEventStoreAggregateIdsResult {
   std::int64_t poured_aggregate_id_count = 0;
@@ -150,16 +131,6 @@ struct PourEventStoreEventsOptions {
 };
 
 // --- The events of several event stores -------------------------------------------------------
-
-/// Where a pour of several event stores stands: behind that event.
-struct CollectionCursor {
-  Timestamp timestamp{};
-  std::size_t database =
-      0;  ///< which one, from 0, in the order in which the event stores name them
-  std::int64_t position = 0;
-
-  friend bool operator==(const CollectionCursor&, const CollectionCursor&) = default;
-};
 
 /// The scan of one of several event stores.
 struct EventStoreScan {
