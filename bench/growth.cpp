@@ -34,9 +34,6 @@ class Grown {
     });
     adapter_ = open(file_, sqlite::Synchronous::off);
   }
-  Grown(const Grown&) = delete;
-  Grown& operator=(const Grown&) = delete;
-  Grown(Grown&&) = delete;
   Grown& operator=(Grown&&) = delete;
   ~Grown() {
     adapter_.reset();

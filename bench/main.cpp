@@ -31,9 +31,6 @@ class WorkFolder {
     std::filesystem::remove_all(path_);  // of a run that was interrupted
     std::filesystem::create_directories(path_);
   }
-  WorkFolder(const WorkFolder&) = delete;
-  WorkFolder& operator=(const WorkFolder&) = delete;
-  WorkFolder(WorkFolder&&) = delete;
   WorkFolder& operator=(WorkFolder&&) = delete;
   ~WorkFolder() {
     std::error_code ignored;

@@ -24,9 +24,6 @@ class Twins {
     insert_.emplace(connection_.get());
     transactions_.emplace(connection_.get());
   }
-  Twins(const Twins&) = delete;
-  Twins& operator=(const Twins&) = delete;
-  Twins(Twins&&) = delete;
   Twins& operator=(Twins&&) = delete;
   ~Twins() {
     shelves_.reset();

@@ -34,9 +34,6 @@ class Reads {
     connection_ = raw::open_for_reading(file_);
     select_.emplace(connection_.get());
   }
-  Reads(const Reads&) = delete;
-  Reads& operator=(const Reads&) = delete;
-  Reads(Reads&&) = delete;
   Reads& operator=(Reads&&) = delete;
   ~Reads() {
     shelves_.reset();
@@ -133,9 +130,6 @@ class Lists {
     deep_id_ = half.aggregate_ids.back().aggregate_id;
     deep_timestamp_ = half.aggregate_ids.back().initial_event_timestamp.time_since_epoch().count();
   }
-  Lists(const Lists&) = delete;
-  Lists& operator=(const Lists&) = delete;
-  Lists(Lists&&) = delete;
   Lists& operator=(Lists&&) = delete;
   ~Lists() {
     adapter_.reset();

@@ -27,9 +27,6 @@ class Histories {
     adapter_ = open(file_);
     connection_ = raw::open_for_reading(file_);
   }
-  Histories(const Histories&) = delete;
-  Histories& operator=(const Histories&) = delete;
-  Histories(Histories&&) = delete;
   Histories& operator=(Histories&&) = delete;
   ~Histories() {
     adapter_.reset();

@@ -10,9 +10,6 @@ namespace castore::bench {
 class SlowSync {
  public:
   explicit SlowSync(std::chrono::microseconds duration);
-  SlowSync(const SlowSync&) = delete;
-  SlowSync& operator=(const SlowSync&) = delete;
-  SlowSync(SlowSync&&) = delete;
   SlowSync& operator=(SlowSync&&) = delete;
   ~SlowSync();
 

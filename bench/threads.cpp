@@ -146,9 +146,6 @@ class ReadersBesideWriter {
       selects_.push_back(std::make_unique<raw::SelectEvents>(connections_.back().get()));
     }
   }
-  ReadersBesideWriter(const ReadersBesideWriter&) = delete;
-  ReadersBesideWriter& operator=(const ReadersBesideWriter&) = delete;
-  ReadersBesideWriter(ReadersBesideWriter&&) = delete;
   ReadersBesideWriter& operator=(ReadersBesideWriter&&) = delete;
   ~ReadersBesideWriter() {
     adapter_.reset();

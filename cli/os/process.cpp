@@ -134,9 +134,6 @@ void never_block(const Descriptor& descriptor) {
 class WaitForChildren {
  public:
   WaitForChildren() : previous_(std::signal(SIGCHLD, SIG_DFL)) {}
-  WaitForChildren(const WaitForChildren&) = delete;
-  WaitForChildren& operator=(const WaitForChildren&) = delete;
-  WaitForChildren(WaitForChildren&&) = delete;
   WaitForChildren& operator=(WaitForChildren&&) = delete;
   ~WaitForChildren() {
     if (previous_ != SIG_ERR) std::signal(SIGCHLD, previous_);
@@ -160,9 +157,6 @@ class Launch {
     posix_spawnattr_setsigdefault(&attributes_, &defaults);
     posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
   }
-  Launch(const Launch&) = delete;
-  Launch& operator=(const Launch&) = delete;
-  Launch(Launch&&) = delete;
   Launch& operator=(Launch&&) = delete;
   ~Launch() {
     posix_spawnattr_destroy(&attributes_);

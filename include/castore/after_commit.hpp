@@ -69,9 +69,6 @@ class CommitOrder {
   class Acting {
    public:
     Acting() noexcept : order_(*innermost()) { order_.acting_ = true; }
-    Acting(const Acting&) = delete;
-    Acting& operator=(const Acting&) = delete;
-    Acting(Acting&&) = delete;
     Acting& operator=(Acting&&) = delete;
     ~Acting() { order_.acting_ = false; }
 
@@ -83,9 +80,6 @@ class CommitOrder {
   class Telling {
    public:
     Telling() noexcept : order_(*innermost()) { order_.telling_ = true; }
-    Telling(const Telling&) = delete;
-    Telling& operator=(const Telling&) = delete;
-    Telling(Telling&&) = delete;
     Telling& operator=(Telling&&) = delete;
     ~Telling() { order_.telling_ = false; }
 
@@ -104,9 +98,6 @@ class CommitOrder {
     keep(body);
   }
 
-  CommitOrder(const CommitOrder&) = delete;
-  CommitOrder& operator=(const CommitOrder&) = delete;
-  CommitOrder(CommitOrder&&) = delete;
   CommitOrder& operator=(CommitOrder&&) = delete;
   ~CommitOrder() = default;
 

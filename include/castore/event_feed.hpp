@@ -60,9 +60,6 @@ struct FeedQuery {
 class EventFeed {
  public:
   EventFeed() = default;
-  EventFeed(const EventFeed&) = delete;
-  EventFeed& operator=(const EventFeed&) = delete;
-  EventFeed(EventFeed&&) = delete;
   EventFeed& operator=(EventFeed&&) = delete;
   virtual ~EventFeed() = default;
 

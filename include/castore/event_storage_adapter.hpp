@@ -137,9 +137,6 @@ class EventVisitor {
 class EventStorageAdapter {
  public:
   EventStorageAdapter() = default;
-  EventStorageAdapter(const EventStorageAdapter&) = delete;
-  EventStorageAdapter& operator=(const EventStorageAdapter&) = delete;
-  EventStorageAdapter(EventStorageAdapter&&) = delete;
   EventStorageAdapter& operator=(EventStorageAdapter&&) = delete;
   virtual ~EventStorageAdapter() = default;
 

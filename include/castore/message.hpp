@@ -88,9 +88,6 @@ using MessageHandler = std::function<void(const Message&, const MessageContext&)
 class MessageChannelAdapter {
  public:
   MessageChannelAdapter() = default;
-  MessageChannelAdapter(const MessageChannelAdapter&) = delete;
-  MessageChannelAdapter& operator=(const MessageChannelAdapter&) = delete;
-  MessageChannelAdapter(MessageChannelAdapter&&) = delete;
   MessageChannelAdapter& operator=(MessageChannelAdapter&&) = delete;
   virtual ~MessageChannelAdapter() = default;
 

@@ -25,9 +25,6 @@ namespace castore {
 class AggregateFold {
  public:
   AggregateFold() = default;
-  AggregateFold(const AggregateFold&) = delete;
-  AggregateFold& operator=(const AggregateFold&) = delete;
-  AggregateFold(AggregateFold&&) = delete;
   AggregateFold& operator=(AggregateFold&&) = delete;
   virtual ~AggregateFold() = default;
 

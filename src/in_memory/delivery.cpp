@@ -28,9 +28,6 @@ using std::chrono::steady_clock;
 class ThreadTimer final : public Timer {
  public:
   ThreadTimer() : state_(std::make_shared<State>()) {}
-  ThreadTimer(const ThreadTimer&) = delete;
-  ThreadTimer& operator=(const ThreadTimer&) = delete;
-  ThreadTimer(ThreadTimer&&) = delete;
   ThreadTimer& operator=(ThreadTimer&&) = delete;
   ~ThreadTimer() override {
     std::thread thread;
@@ -124,9 +121,6 @@ class Holdup {
       : pending(std::move(of)), reporting(reports), outer(innermost) {
     innermost = this;
   }
-  Holdup(const Holdup&) = delete;
-  Holdup& operator=(const Holdup&) = delete;
-  Holdup(Holdup&&) = delete;
   Holdup& operator=(Holdup&&) = delete;
   ~Holdup() { innermost = outer; }
 
@@ -185,9 +179,6 @@ class Pending::Edge {
     const std::lock_guard lock(from_->mutex_);
     place_ = from_->waited_for_.insert(from_->waited_for_.end(), to);
   }
-  Edge(const Edge&) = delete;
-  Edge& operator=(const Edge&) = delete;
-  Edge(Edge&&) = delete;
   Edge& operator=(Edge&&) = delete;
   ~Edge() {
     const std::lock_guard lock(from_->mutex_);

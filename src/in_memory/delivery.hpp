@@ -61,9 +61,6 @@ class Delivery {
   /// \pre `options.timer` is set, and the policy checked
   Delivery(MessageHandler listener, const DeliveryOptions& options,
            std::shared_ptr<Pending> pending);
-  Delivery(const Delivery&) = delete;
-  Delivery& operator=(const Delivery&) = delete;
-  Delivery(Delivery&&) = delete;
   Delivery& operator=(Delivery&&) = delete;
   ~Delivery() { stop(); }
 

@@ -12,9 +12,6 @@ class CompiledSchema final : public JsonSchema {
  public:
   /// \throws InvalidSchemaError
   explicit CompiledSchema(std::string_view schema);
-  CompiledSchema(const CompiledSchema&) = delete;
-  CompiledSchema& operator=(const CompiledSchema&) = delete;
-  CompiledSchema(CompiledSchema&&) = delete;
   CompiledSchema& operator=(CompiledSchema&&) = delete;
   ~CompiledSchema() override;
 

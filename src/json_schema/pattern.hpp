@@ -20,9 +20,6 @@ class Pattern {
   /// \throws std::invalid_argument  `source` is no regular expression, too large a one, or has
   ///     what cannot be matched in steady time (a reference back to a group)
   explicit Pattern(const std::string& source);
-  Pattern(const Pattern&) = delete;
-  Pattern& operator=(const Pattern&) = delete;
-  Pattern(Pattern&&) = delete;
   Pattern& operator=(Pattern&&) = delete;
   ~Pattern();
 

@@ -22,9 +22,6 @@ using Violations = std::vector<SchemaViolation>;
 class Schemas {
  public:
   Schemas() = default;
-  Schemas(const Schemas&) = delete;
-  Schemas& operator=(const Schemas&) = delete;
-  Schemas(Schemas&&) = delete;
   Schemas& operator=(Schemas&&) = delete;
   virtual ~Schemas() = default;
 

@@ -20,9 +20,6 @@ class SchemaDocument {
  public:
   /// \throws InvalidSchemaError
   explicit SchemaDocument(std::string_view text);
-  SchemaDocument(const SchemaDocument&) = delete;
-  SchemaDocument& operator=(const SchemaDocument&) = delete;
-  SchemaDocument(SchemaDocument&&) = delete;
   SchemaDocument& operator=(SchemaDocument&&) = delete;
   ~SchemaDocument() = default;
 

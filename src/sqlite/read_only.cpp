@@ -13,9 +13,6 @@ namespace castore::sqlite {
 
 struct ReadOnlyVfs : sqlite3_vfs {
   ReadOnlyVfs(sqlite3_vfs* system_vfs, std::filesystem::path file);
-  ReadOnlyVfs(const ReadOnlyVfs&) = delete;
-  ReadOnlyVfs& operator=(const ReadOnlyVfs&) = delete;
-  ReadOnlyVfs(ReadOnlyVfs&&) = delete;
   ReadOnlyVfs& operator=(ReadOnlyVfs&&) = delete;
   ~ReadOnlyVfs();
 

@@ -38,9 +38,6 @@ class ReadOnlyFile {
  public:
   /// \param path  absolute
   ReadOnlyFile(std::filesystem::path path, std::chrono::milliseconds busy_timeout);
-  ReadOnlyFile(const ReadOnlyFile&) = delete;
-  ReadOnlyFile& operator=(const ReadOnlyFile&) = delete;
-  ReadOnlyFile(ReadOnlyFile&&) = delete;
   ReadOnlyFile& operator=(ReadOnlyFile&&) = delete;
   ~ReadOnlyFile();
 

@@ -39,9 +39,6 @@ class ReaderPool {
   class Pause {
    public:
     explicit Pause(ReaderPool& pool);
-    Pause(const Pause&) = delete;
-    Pause& operator=(const Pause&) = delete;
-    Pause(Pause&&) = delete;
     Pause& operator=(Pause&&) = delete;
     ~Pause();
 

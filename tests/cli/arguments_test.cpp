@@ -24,9 +24,6 @@ class InterruptInAMoment {
       std::raise(SIGINT);
     });
   }
-  InterruptInAMoment(const InterruptInAMoment&) = delete;
-  InterruptInAMoment& operator=(const InterruptInAMoment&) = delete;
-  InterruptInAMoment(InterruptInAMoment&&) = delete;
   InterruptInAMoment& operator=(InterruptInAMoment&&) = delete;
   ~InterruptInAMoment() {
     thread_.join();

@@ -29,9 +29,6 @@ class NonBlockingPipe {
     fcntl(ends_[1], F_SETFD, FD_CLOEXEC);
     dup2(end, number);
   }
-  NonBlockingPipe(const NonBlockingPipe&) = delete;
-  NonBlockingPipe& operator=(const NonBlockingPipe&) = delete;
-  NonBlockingPipe(NonBlockingPipe&&) = delete;
   NonBlockingPipe& operator=(NonBlockingPipe&&) = delete;
   ~NonBlockingPipe() {
     close_programs();

@@ -26,9 +26,6 @@ using AnyStore = std::variant<Pokemons*, Trainers*, Counters*>;
 class Channel {
  public:
   Channel() = default;
-  Channel(const Channel&) = delete;
-  Channel& operator=(const Channel&) = delete;
-  Channel(Channel&&) = delete;
   Channel& operator=(Channel&&) = delete;
   virtual ~Channel() = default;
 

@@ -16,9 +16,6 @@ class Driver {
   /// \param shared_adapter  one adapter object for all stores, instead of one each on one database
   explicit Driver(AdapterKind kind, bool shared_adapter = false);
 
-  Driver(const Driver&) = delete;
-  Driver& operator=(const Driver&) = delete;
-  Driver(Driver&&) = delete;
   Driver& operator=(Driver&&) = delete;
   ~Driver();
 

@@ -45,9 +45,6 @@ class WatchedLocks {
     };
     sqlite3_vfs_register(&vfs_, 1);
   }
-  WatchedLocks(const WatchedLocks&) = delete;
-  WatchedLocks& operator=(const WatchedLocks&) = delete;
-  WatchedLocks(WatchedLocks&&) = delete;
   WatchedLocks& operator=(WatchedLocks&&) = delete;
   ~WatchedLocks() {
     sqlite3_vfs_unregister(&vfs_);

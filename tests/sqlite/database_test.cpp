@@ -359,9 +359,6 @@ struct Host {
     events.reset();
     database.reset();
   }
-  Host(const Host&) = delete;
-  Host& operator=(const Host&) = delete;
-  Host(Host&&) = delete;
   Host& operator=(Host&&) = delete;
 
   std::string customers() { return sql.value("SELECT count(*) FROM customer"); }

@@ -36,9 +36,6 @@ class WorkingDirectory {
   explicit WorkingDirectory(const fs::path& path) : before_(fs::current_path()) {
     fs::current_path(path);
   }
-  WorkingDirectory(const WorkingDirectory&) = delete;
-  WorkingDirectory& operator=(const WorkingDirectory&) = delete;
-  WorkingDirectory(WorkingDirectory&&) = delete;
   WorkingDirectory& operator=(WorkingDirectory&&) = delete;
   ~WorkingDirectory() { fs::current_path(before_); }
 

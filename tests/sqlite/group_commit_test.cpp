@@ -45,9 +45,6 @@ struct Commits {
     events.reset();
     database.reset();
   }
-  Commits(const Commits&) = delete;
-  Commits& operator=(const Commits&) = delete;
-  Commits(Commits&&) = delete;
   Commits& operator=(Commits&&) = delete;
 
   /// What each of `pushes`, called on a thread of its own, throws: they wait for a transaction and

@@ -40,9 +40,6 @@ struct Permissions {
     push(events, "STORE", new_event("a", 1));
   }
   ~Permissions() { set(folder, 0777); }
-  Permissions(const Permissions&) = delete;
-  Permissions& operator=(const Permissions&) = delete;
-  Permissions(Permissions&&) = delete;
   Permissions& operator=(Permissions&&) = delete;
 
   static void set(const fs::path& file, unsigned mode) {

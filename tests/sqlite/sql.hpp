@@ -19,9 +19,6 @@ class Sql {
       throw std::runtime_error("cannot open " + path.string());
     }
   }
-  Sql(const Sql&) = delete;
-  Sql& operator=(const Sql&) = delete;
-  Sql(Sql&&) = delete;
   Sql& operator=(Sql&&) = delete;
   ~Sql() { sqlite3_close(connection_); }
 

@@ -34,9 +34,6 @@ struct Fault {
 class FaultyVfs {
  public:
   FaultyVfs();
-  FaultyVfs(const FaultyVfs&) = delete;
-  FaultyVfs& operator=(const FaultyVfs&) = delete;
-  FaultyVfs(FaultyVfs&&) = delete;
   FaultyVfs& operator=(FaultyVfs&&) = delete;
   ~FaultyVfs();
 

@@ -57,9 +57,6 @@ class Pipe {
   Pipe() {
     if (pipe(ends_.data()) != 0) throw std::runtime_error("no pipe");
   }
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-  Pipe(Pipe&&) = delete;
   Pipe& operator=(Pipe&&) = delete;
   ~Pipe() {
     close_sending();
@@ -106,9 +103,6 @@ class Companion {
     });
     to_parent_.close_sending();
   }
-  Companion(const Companion&) = delete;
-  Companion& operator=(const Companion&) = delete;
-  Companion(Companion&&) = delete;
   Companion& operator=(Companion&&) = delete;
   ~Companion() {
     to_child_.close_sending();

@@ -10,9 +10,6 @@ namespace castore::testing {
 class StandardError {
  public:
   StandardError() : previous_(std::cerr.rdbuf(text_.rdbuf())) {}
-  StandardError(const StandardError&) = delete;
-  StandardError& operator=(const StandardError&) = delete;
-  StandardError(StandardError&&) = delete;
   StandardError& operator=(StandardError&&) = delete;
   ~StandardError() { std::cerr.rdbuf(previous_); }
 

@@ -13,9 +13,6 @@ class TemporaryDirectory {
  public:
   TemporaryDirectory() : path_(make()) {}
 
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  TemporaryDirectory(TemporaryDirectory&&) = delete;
   TemporaryDirectory& operator=(TemporaryDirectory&&) = delete;
 
   ~TemporaryDirectory() {

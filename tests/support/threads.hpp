@@ -20,9 +20,6 @@ class NoNewThreads {
     pthread_attr_destroy(&huge);
     if (!set) throw std::runtime_error("threads can be started still");
   }
-  NoNewThreads(const NoNewThreads&) = delete;
-  NoNewThreads& operator=(const NoNewThreads&) = delete;
-  NoNewThreads(NoNewThreads&&) = delete;
   NoNewThreads& operator=(NoNewThreads&&) = delete;
   ~NoNewThreads() {
     pthread_setattr_default_np(&usual_);

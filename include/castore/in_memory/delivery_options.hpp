@@ -38,9 +38,6 @@ struct UnhandledMessage {
 class Timer {
  public:
   Timer() = default;
-  Timer(const Timer&) = delete;
-  Timer& operator=(const Timer&) = delete;
-  Timer(Timer&&) = delete;
   Timer& operator=(Timer&&) = delete;
   virtual ~Timer() = default;
 

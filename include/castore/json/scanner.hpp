@@ -38,9 +38,6 @@ class JsonScanner {
   requires(!std::is_reference_v<Temporary> && requires {
     typename Temporary::allocator_type;
   }) explicit JsonScanner(Temporary&& text) = delete;
-  JsonScanner(const JsonScanner&) = delete;
-  JsonScanner& operator=(const JsonScanner&) = delete;
-  JsonScanner(JsonScanner&&) = delete;
   JsonScanner& operator=(JsonScanner&&) = delete;
   ~JsonScanner() = default;
 

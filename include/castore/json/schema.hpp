@@ -16,9 +16,6 @@ namespace castore {
 class JsonSchema {
  public:
   JsonSchema() = default;
-  JsonSchema(const JsonSchema&) = delete;
-  JsonSchema& operator=(const JsonSchema&) = delete;
-  JsonSchema(JsonSchema&&) = delete;
   JsonSchema& operator=(JsonSchema&&) = delete;
   virtual ~JsonSchema() = default;
 
@@ -31,9 +28,6 @@ class JsonSchema {
 class JsonSchemaCompiler {
  public:
   JsonSchemaCompiler() = default;
-  JsonSchemaCompiler(const JsonSchemaCompiler&) = delete;
-  JsonSchemaCompiler& operator=(const JsonSchemaCompiler&) = delete;
-  JsonSchemaCompiler(JsonSchemaCompiler&&) = delete;
   JsonSchemaCompiler& operator=(JsonSchemaCompiler&&) = delete;
   virtual ~JsonSchemaCompiler() = default;
 
