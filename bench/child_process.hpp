@@ -12,10 +12,9 @@ double run(const std::vector<std::string>& command);
 
 /// The most memory a program had resident, in MiB.
 ///
-/// What the system says of a child includes the memory of the process it was forked from, until it
-/// became the program. So this program is first run anew, while it is small, and that one starts
-/// `command`: see `report_peak_memory`.
-/// \param answer  a file to hand the figure over
+/// The figures of the system for a child include the memory of the process it was forked from,
+/// until it became the program. So this program is first run anew, while it is small, and that one
+/// starts `command`: see `report_peak_memory`. \param answer  a file to hand the figure over
 double peak_memory(const std::vector<std::string>& command, const std::filesystem::path& answer);
 
 /// The part of `peak_memory` that runs in between: `castore-bench --peak-memory ANSWER COMMAND...`.

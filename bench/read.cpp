@@ -8,7 +8,7 @@
 namespace castore::bench {
 namespace {
 
-/// What both sides look at in each event: all of it, but not into the JSON.
+/// The part of each event that both sides look at: all of it, but not into the JSON.
 template <class Event>
 std::uint64_t touch(const Event& event, std::int64_t timestamp) {
   return static_cast<std::uint64_t>(event.version + timestamp) + event.type.size() +

@@ -45,8 +45,8 @@ struct Row {
 /// \pre not empty
 [[nodiscard]] double median(std::vector<double> values);
 
-/// What this thread has computed so far, in seconds. Time in which it was kept from the processor
-/// by other programs is not in it.
+/// The time that this thread has computed so far, in seconds. Time in which it was kept from the
+/// processor by other programs is not in it.
 [[nodiscard]] double cpu_clock();
 
 /// How much `work` computed, in seconds. For work that waits for nothing: its figures do not depend

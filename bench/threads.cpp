@@ -41,7 +41,7 @@ double steps_per_second(std::size_t threads, milliseconds duration, Step&& step)
   return static_cast<double>(steps) / time;
 }
 
-/// What one thread pushes: aggregates of 100 events, one after the other.
+/// The pushes of one thread: aggregates of 100 events, one after the other.
 class Pushes {
  public:
   Pushes(const Items& items, std::uint64_t seed) : items_(&items), random_(seed) {}

@@ -90,7 +90,7 @@ struct Step {
 
 inline constexpr std::int64_t begin_of_history = 1'700'000'000'000'000;  ///< November 2023
 
-/// What an application does all day: some aggregates are alive at a time and get their events in
+/// The daily work of an application: some aggregates are alive at a time and get their events in
 /// turn, at random; each ends after 10 to 100 events, and another one takes its place.
 class History {
  public:

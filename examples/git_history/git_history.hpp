@@ -68,7 +68,7 @@ inline Commits make_commits(std::shared_ptr<castore::EventStorageAdapter> adapte
 
 // --- FILES ------------------------------------------------------------------------------------
 
-/// What the three events of a file have in common.
+/// The part that the three events of a file share.
 struct FileChange {
   std::string commit;
   std::optional<std::int64_t> added;    ///< lines; git counts none in a binary file

@@ -18,7 +18,7 @@ struct CatchPokemon {
                                                  "trainer_id", &CatchPokemon::trainer_id);
 };
 
-/// What the rules of the game forbid.
+/// A breach of the rules of the game.
 struct Rejected : std::runtime_error {
   using std::runtime_error::runtime_error;
 };

@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// What all chapters of docs/guide.md are about: the events, reducers and event stores it begins
+/// The subject of all chapters of docs/guide.md: the events, reducers and event stores it begins
 /// with.
 
 #include <castore/event_store.hpp>

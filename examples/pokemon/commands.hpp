@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// What can be done with pokemons and trainers. What a command needs besides its event stores (here
-/// where new ids come from) is a context argument, so that a test can bring its own.
+/// The commands on pokemons and trainers. Anything else that a command needs (here where new ids
+/// come from) is a context argument, so that a test can bring its own.
 
 #include <castore/command.hpp>
 #include <functional>

@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// BOUNDARY: what every `EventStorageAdapter` has to do alike. For authors of adapters.
+/// BOUNDARY: checks and paging shared by all adapters. For authors of adapters.
 
 #include <castore/after_commit.hpp>  // IWYU pragma: export
 #include <castore/event_storage_adapter.hpp>
@@ -12,7 +12,7 @@ namespace castore {
 /// \throws InvalidTimestampError  the moment is not storable
 Timestamp checked_timestamp(Timestamp timestamp);
 
-/// What follows `newest` without a gap; the largest version is followed by itself.
+/// The version that follows `newest` without a gap; the largest is followed by itself.
 [[nodiscard]] constexpr Version next_version(Version newest) noexcept {
   return newest == std::numeric_limits<Version>::max() ? newest : newest + 1;
 }

@@ -15,7 +15,7 @@
 namespace castore {
 
 /// Runs what `EventStorageAdapter::after_commit` was given, after the commit: all of it, in this
-/// order, whatever one of them throws. The first exception comes out, an error of castore's as an
+/// order, whatever one of them throws. The first exception propagates, an error of castore's as an
 /// `AfterCommitError`, so that nobody takes it for one of the push or the commit.
 void run_after_commit(std::span<const std::function<void()>> actions);
 
@@ -53,7 +53,7 @@ class FirstFailure {
 class CommitOrder {
  public:
   /// Runs `body`, in which what was committed together is told of; and then, if this thread is
-  /// telling of nothing else, what was put off meanwhile. The first exception comes out.
+  /// telling of nothing else, what was put off meanwhile. The first exception propagates.
   template <class Body>
   static void keep(Body&& body) {
     if (innermost() != nullptr && !innermost()->telling_ && !innermost()->acting_) return body();

@@ -32,7 +32,8 @@
 
 namespace castore {
 
-/// What a command's handler is given its event stores as, in the order the command requires them.
+/// The event stores of a command, as its handler takes them: in the order the command requires
+/// them.
 template <class... Stores>
 using EventStores = std::tuple<const Stores&...>;
 
@@ -67,7 +68,7 @@ struct CommandBackoff {
 struct CommandOptions {
   int event_already_exists_retries = 2;  ///< ≥ 0
   /// Called for each lost optimistic lock, also the last one, before it is retried or rethrown.
-  /// What it throws leaves the command instead.
+  /// Its exceptions propagate instead.
   std::function<void(const EventAlreadyExistsError&, const CommandAttempt&)>
       on_event_already_exists{};
   /// Without it a command is retried at once.
@@ -119,7 +120,7 @@ class CommandCore {
 /// needs (a clock, a source of ids) comes in as context arguments.
 ///
 /// A lost lock that a callback, a reducer or a channel meets after the commit is none of the
-/// command's: it comes out as an `AfterCommitError`, and nothing is run again.
+/// command's: it propagates as an `AfterCommitError`, and nothing is run again.
 ///
 /// The handler is any callable `Output (const Input&, const EventStores<Stores...>&, Context...)`
 /// with one const call operator. `Input` is any type, `Output` may be void. A command is a small

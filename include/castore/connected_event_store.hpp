@@ -24,13 +24,14 @@ namespace castore {
 ///   next aggregate where the push knows it (`prev_aggregate`, or version 1), else the aggregate is
 ///   read as of the event's version. An aggregate-exists channel hears of versions 1 alone.
 /// - The order is: the event is committed, `on_event_pushed` is called, the message is published.
-///   What the callback throws comes out, and the message is not published. Inside an open
+///   An exception of the callback propagates, and the message is not published. Inside an open
 ///   transaction of the caller's, all this waits for its commit.
 /// - A thread publishes in the order of its commits. So what is pushed in turn from a callback or a
 ///   channel, while they are told of an event, is stored at once, but published once that one is
 ///   published, with its group or transaction, and before the push that began it returns: failures
 ///   come out of that.
-/// - What the reducer throws for the next aggregate comes out after all this, and keeps no message
+/// - An exception of the reducer for the next aggregate propagates after all this, and keeps no
+/// message
 ///   back but one that needs the aggregate: that of a state-carrying channel.
 /// - If publishing fails, the event is stored all the same, and the push throws `PublishError` (an
 ///   `AfterCommitError`), or

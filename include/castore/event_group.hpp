@@ -107,7 +107,7 @@ using GroupedEventRef = std::reference_wrapper<detail::GroupMember>;
 /// Stores the events of several event stores on one database, in this order: all or none. They
 /// get one timestamp: given on one event, it is that of all. Each answer is in the event's
 /// `result()`. The reducers and then the callbacks `on_event_pushed` run after the commit; if one
-/// throws, the others still run, the events stay stored, and the first exception comes out.
+/// throws, the others still run, the events stay stored, and the first exception propagates.
 /// \throws InvalidEventGroupError  no events, several databases, different timestamps
 /// \throws everything that `EventStore::push_event` throws, for the first event that does not fit
 void push_event_group(std::span<const GroupedEventRef> events,

@@ -93,7 +93,7 @@ struct ListAggregateIdsResult {
   std::optional<std::string> next_page_token{};
 };
 
-/// What a tool shows of an event store.
+/// The figures of an event store, for tools.
 struct EventStoreSummary {
   std::string event_store_id;
   std::int64_t aggregate_count = 0;

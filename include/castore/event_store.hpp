@@ -60,7 +60,7 @@ struct EventStoreOptions {
   bool allow_version_gaps = false;
 
   /// Called after an event is committed, on the pushing thread; where the reducer has thrown, too,
-  /// then without `next_aggregate`. What it throws comes out of the push, although the event is
+  /// then without `next_aggregate`. Its exceptions propagate out of the push; the event stays
   /// stored: an error of castore's as an `AfterCommitError`, all else as it is.
   std::function<void(const PushedEvent<A, Payloads...>&)> on_event_pushed{};
 
@@ -185,20 +185,20 @@ class EventStore {
   [[nodiscard]] std::optional<A> build_aggregate(std::span<const AnyEvent> events,
                                                  std::optional<A> aggregate = std::nullopt) const;
 
-  /// What the aggregate would be with these events: booked by `simulate_side_effect`, those after
+  /// The aggregate as it would be with these events: booked by `simulate_side_effect`, those after
   /// `simulation_date` left out, ordered by timestamp (then version), renumbered from 1, folded.
   /// Does not read.
   [[nodiscard]] std::optional<A> simulate_aggregate(
       std::span<const AnyEvent> events, const SimulateAggregateOptions& options = {}) const;
 
   /// Stores one event, durably before it returns. The reducer (for `next_aggregate`) and
-  /// `on_event_pushed` run after that: what they throw comes out although the event is stored. A
-  /// reducer that throws keeps nobody from being told of the event; its exception comes out after.
+  /// `on_event_pushed` run after that: their exceptions propagate although the event is stored. A
+  /// reducer that throws keeps nobody from being told of the event; its exception propagates after.
   /// \throws InvalidEventError        the event breaks a rule; nothing is stored
   /// \throws EventAlreadyExistsError  the optimistic lock; nothing is stored
   /// \throws VersionGapError          the version is not the newest + 1; nothing is stored
   /// \throws AfterCommitError         the event is stored, and the reducer, `on_event_pushed` or a
-  ///     message channel has met an error of castore's; what else they throw comes out as it is
+  ///     message channel has met an error of castore's; what else they throw propagates as it is
   template <class P>
   PushEventResult<A, P> push_event(NewEvent<P> event, const PushOptions<A>& options = {}) const;
 
@@ -259,7 +259,7 @@ class EventStore {
   using Types = typename Model::Types;
   using Listeners = std::vector<Listener>;
 
-  /// What the copies share, and can be exchanged.
+  /// The part that copies share, and that can be exchanged.
   struct Wiring {
     std::shared_ptr<EventStorageAdapter> adapter;
     Listener on_event_pushed;

@@ -72,7 +72,7 @@ struct PublishMessageOptions {
   bool replay = false;
 };
 
-/// What a listener is told about a delivery.
+/// The circumstances of a delivery, for listeners.
 struct MessageContext {
   int attempt = 1;              ///< from 1
   int retry_attempts_left = 0;  ///< how often it will be tried again if this one fails

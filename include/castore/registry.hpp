@@ -63,13 +63,14 @@ struct CommandDescription {
       run;
 };
 
-/// What describes itself as an event store: `EventStore` does.
+/// A type that describes itself as an event store, such as `EventStore`.
 template <class T>
 concept DescribedEventStore = requires(const T& store) {
   { store.describe() } -> std::same_as<EventStoreDescription>;
 };
 
-/// What describes itself as a command, given the context arguments of its handler: `Command` does.
+/// A type that describes itself as a command, given the context arguments of its handler, such as
+/// `Command`.
 template <class T, class... Context>
 concept DescribedCommand = requires(const T& command, Context... context) {
   { command.describe(context...) } -> std::same_as<CommandDescription>;

@@ -99,7 +99,7 @@ void append_floating(std::string& out, double value) {
   const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value);
   const std::string_view number(text.data(), static_cast<std::size_t>(end - text.data()));
   out += number;
-  // What reads it without knowing the type is to see a floating-point number.
+  // A reader that does not know the type is to see a floating-point number.
   if (number.find_first_of(".e") == std::string_view::npos) out += ".0";
 }
 

@@ -38,8 +38,7 @@ SchemaViolation unpack(const std::string& text) {
   return {text.substr(colon + 1, size), text.substr(colon + 1 + size)};
 }
 
-/// What valijson says by itself is what it was about when one of our rules failed, and is left out;
-/// but for two keywords of its own.
+/// Drops a message of valijson's own, which only wraps one of ours, but for two keywords.
 SchemaViolation read(const std::string& text) {
   if (text[0] == our_mark) return unpack(text);
   if (text.find("'not' constraint") != std::string::npos) {

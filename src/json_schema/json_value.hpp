@@ -21,7 +21,7 @@ namespace castore::json_schema {
 
 class JsonValue;
 
-/// What array and object have in common: elements that are made where they are looked at.
+/// The part that array and object share: elements that are made where they are looked at.
 template <class Self, class Element>
 class JsonIterator {
  public:
@@ -120,7 +120,7 @@ class JsonObject : public JsonElements<JsonMemberIterator> {
   }
 };
 
-/// What valijson's BasicAdapter wants to know of a value.
+/// The interface that valijson's BasicAdapter wants of a value.
 class JsonAccess {
  public:
   explicit JsonAccess(const Json* json) : json_(json) {}

@@ -134,7 +134,7 @@ void type(const Json& value, const std::string& pointer) {
   unique_texts(value, pointer);
 }
 
-/// Whoever has written for another draft means other things by the same words.
+/// Schemas of another draft mean other things by the same words.
 void draft(const Json& value, const std::string& pointer) {
   constexpr std::string_view draft_7 = "http://json-schema.org/draft-07/schema";
   text(value, pointer);

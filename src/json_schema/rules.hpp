@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// What valijson is told to do in its own words, and what castore does in its place, since valijson
-/// does it by halves (docs/decisions.md).
+/// Translates a schema: keywords that valijson implements correctly pass through, the others become
+/// rules of our own (docs/decisions.md).
 
 #include <castore/error.hpp>
 #include <cstddef>

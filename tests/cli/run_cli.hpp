@@ -10,7 +10,7 @@
 
 namespace castore::testing {
 
-/// What a run of castore-cli left behind.
+/// The result of a run of castore-cli.
 struct Finished {
   int exit_code = 0;
   std::string out;

@@ -9,7 +9,7 @@ using namespace castore::testing;
 
 namespace {
 
-/// What a schema says about payloads that are `"bad"`, and about metadata that is.
+/// The complaints of a schema about payloads that are `"bad"`, and about metadata that is.
 void validate(const NewEventView& event) {
   const std::vector<SchemaViolation> violations{{"", "is not an object"}, {"/a", "is missing"}};
   if (event.payload == R"("bad")") throw SchemaViolationError("payload", violations);

@@ -10,7 +10,7 @@
 
 namespace castore::testing {
 
-/// What a run of the program left behind.
+/// The result of a run of the program.
 struct Finished {
   int exit_code = 0;
   std::string out;

@@ -83,7 +83,7 @@ class NonBlockingPipe {
   std::array<int, 2> ends_{};
 };
 
-/// What the program writes by its `redirection` to the pipe while `script` runs.
+/// \returns what the program writes by its `redirection` to the pipe while `script` runs.
 std::string written(const Shell& shell, const std::string& script, int exit_code, bool full) {
   NonBlockingPipe pipe(NonBlockingPipe::Program::writes);
   if (full) pipe.fill();

@@ -19,7 +19,7 @@ class Driver {
   Driver& operator=(Driver&&) = delete;
   ~Driver();
 
-  /// What `execute` knows: "pushEvent", …
+  /// The operations that `execute` knows: "pushEvent", …
   [[nodiscard]] static std::vector<std::string_view> operations();
 
   /// Answers `{"result":…}`, `{"error":{"kind","message",…}}` or `{"unsupported":true}`; the last

@@ -12,13 +12,14 @@
 
 namespace conformance {
 
-/// What answers a step: `{"result":…}`, `{"error":…}` or `{"unsupported":true}`.
+/// The answer of a step: `{"result":…}`, `{"error":…}` or `{"unsupported":true}`.
 using Execute =
     std::function<nlohmann::json(std::string_view operation, const nlohmann::json& args)>;
 
 using Variables = std::map<std::string, nlohmann::json>;
 
-/// What is wrong with `outcome`, or an empty string. `expected` is as in a scenario's `expect`.
+/// \returns what is wrong with `outcome`, or an empty string. `expected` is as in a scenario's
+/// `expect`.
 [[nodiscard]] std::string check(const nlohmann::json& step, const nlohmann::json& expected,
                                 const nlohmann::json& outcome, const Variables& variables);
 

@@ -20,7 +20,7 @@ namespace conformance {
 
 using nlohmann::json;
 
-/// What a scripted callback or listener fails with.
+/// The failure of a scripted callback or listener.
 struct HandlerFailure : std::runtime_error {
   using std::runtime_error::runtime_error;
 };

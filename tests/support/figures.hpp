@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// What a test has measured or counted, for whoever asks: `CASTORE_TEST_FIGURES=1 ctest -V …`.
+/// Figures that a test has measured or counted: `CASTORE_TEST_FIGURES=1 ctest -V …`.
 
 #include <cstdlib>
 

@@ -25,7 +25,7 @@ inline Message notification(std::string aggregate_id, Version version,
                               .metadata = std::nullopt}};
 }
 
-/// What listeners were given; to be asked from any thread.
+/// The messages that listeners were given. Safe to read from any thread.
 template <class Value>
 class Recorder {
  public:

@@ -47,7 +47,7 @@ inline int in_processes(int count, const std::function<void(int)>& work) {
   return succeeded;
 }
 
-/// What children report to their parent, one `Record` at a time: from any of their threads, since
+/// Reports of children to their parent, one `Record` at a time: from any of their threads, since
 /// a pipe keeps together what is small.
 template <class Record>
 class Pipe {

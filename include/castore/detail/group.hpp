@@ -41,8 +41,8 @@ class GroupMember {
   virtual ~GroupMember() = default;
 
   [[nodiscard]] virtual GroupedEventView view() const = 0;
-  /// The group is stored: complete the event, compute the next aggregate. What the reducer throws
-  /// comes out once the event is complete.
+  /// The group is stored: complete the event, compute the next aggregate. Exceptions of the
+  /// reducer propagate once the event is complete.
   virtual void complete(const PushAnswer& answer) = 0;
   virtual void notify() = 0;
 };

@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// What the in-memory queue and bus have in common: when a message is tried again, and what becomes
+/// Options that the in-memory queue and bus share: when a message is tried again, and what becomes
 /// of one that is not handled.
 
 #include <castore/message.hpp>
@@ -26,7 +26,7 @@ struct RetryPolicy {
 struct UnhandledMessage {
   Message message;
   MessageContext context;  ///< of the last attempt; of the first, if there was none
-  /// What the listener threw last; null if it was never given the message.
+  /// The last exception of the listener; null if it was never given the message.
   std::exception_ptr error;
   /// The queue or bus is being destroyed; else the attempts are exhausted, or, where
   /// `context.retry_attempts_left` is not 0, the next one could not be put off: the timer has

@@ -30,10 +30,10 @@
 /// `std::reference_wrapper` or a `std::initializer_list`, also inside of a container, does not
 /// compile: the JSON it would look into is gone when the reading is over.
 ///
-/// What does not fit is an error, where nlohmann_json would round, cut off or write `null`: 300
-/// into a `std::uint8_t`, 1.5 or `true` into an `int`, NaN into text. Of a member given twice both
-/// have to fit, and the last counts. What is skipped has to be JSON, but its numbers may be of any
-/// size.
+/// JSON that does not fit is an error, where nlohmann_json would round, cut off or write `null`:
+/// 300 into a `std::uint8_t`, 1.5 or `true` into an `int`, NaN into text. Of a member given twice
+/// both have to fit, and the last counts. What is skipped has to be JSON, but its numbers may be of
+/// any size.
 
 #include <array>
 #include <castore/detail/ownership.hpp>
@@ -65,7 +65,7 @@ void two_fields_have_one_name();
 
 }  // namespace detail
 
-/// What a field is called in JSON; made of a string literal.
+/// The name of a field in JSON; made of a string literal.
 class FieldName {
  public:
   // NOLINTNEXTLINE(google-explicit-constructor): a literal is a name

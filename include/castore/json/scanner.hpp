@@ -16,8 +16,8 @@ namespace castore {
 /// How deep arrays and objects may nest in payload and metadata.
 inline constexpr int max_json_depth = 512;
 
-/// What is wrong with a JSON text, and where: an answer of the scanner to whoever uses it, who
-/// makes of it an error that names the event.
+/// A fault of a JSON text, and where it is. The scanner throws it to its user, who makes of it an
+/// error that names the event.
 struct JsonSyntaxError {
   std::size_t byte;  ///< offset from the start of the text
   const char* reason;
@@ -66,7 +66,7 @@ class JsonScanner {
 
   /// A string's text, quotes and escapes included.
   std::string_view string();
-  /// What a string stands for.
+  /// The text that a string stands for.
   void string(std::string& out);
   /// The name of a member and the colon behind it. Valid until the next name is read.
   std::string_view name();
@@ -160,7 +160,7 @@ class JsonScanner {
 [[nodiscard]] std::size_t utf8_length(std::string_view text) noexcept;
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 
-/// What a string literal stands for. \pre `literal` came from `JsonScanner::string`
+/// The text that a string literal stands for. \pre `literal` came from `JsonScanner::string`
 [[nodiscard]] std::string unquote(std::string_view literal);
 
 }  // namespace castore

@@ -18,8 +18,8 @@ namespace castore {
 /// Compiles schemas of draft 7. Safe to use from several threads at once, and so is what it
 /// compiles, which may outlive it.
 ///
-/// Equal texts share one compiled schema for as long as somebody holds it; what nobody holds is
-/// freed, and compiled again when it is asked for.
+/// Equal texts share one compiled schema for as long as somebody holds it; unused ones are freed,
+/// and recompiled on demand.
 class Draft7SchemaCompiler final : public JsonSchemaCompiler {
  public:
   /// Reads nothing but `schema`: no file, no network. `$schema`, where it is given, says draft 7;

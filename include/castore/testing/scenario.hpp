@@ -63,7 +63,7 @@
 
 namespace castore::testing {
 
-/// What a scenario throws when it does not come out as said; `what()` shows the difference, over
+/// The failure of a scenario that did not end as said; `what()` shows the difference, over
 /// several lines. doctest, GoogleTest and Catch2 report it as the failure of the test.
 class ScenarioFailure : public std::runtime_error {
  public:
@@ -138,7 +138,7 @@ class ScenarioRun {
 
   [[nodiscard]] const ScenarioStage& stage() const noexcept { return stage_; }
   void threw(std::exception_ptr error) noexcept { error_ = std::move(error); }
-  /// Somebody has asked for the error that there is.
+  /// Marks the error as expected.
   void expect_error() noexcept { error_is_expected_ = true; }
 
   /// \throws ScenarioFailure  all of these, where it is not so
@@ -272,7 +272,7 @@ std::string show(const T& value) {
   }
 }
 
-/// What can be null, and then not be called.
+/// A callable that can be null.
 template <class T>
 concept Nullable = std::is_constructible_v<T, std::nullptr_t> && requires(const T& value) {
   { value == nullptr } -> std::convertible_to<bool>;
@@ -308,7 +308,7 @@ template <class Store, class... Events>
 template <class C>
 class Scenario;
 
-/// How a command came out. Copies are the same outcome; one that was moved from still is.
+/// The outcome of a command. Copies are the same outcome; one that was moved from still is.
 template <class Output>
 class Outcome {
  public:
@@ -484,7 +484,7 @@ class Scenario {
     return store.on_adapter(stage.adapter());
   }
 
-  /// What the command could only fail to read would make an error of it that nobody has meant.
+  /// Input that the command can only fail to read would be an error that nobody has meant.
   void require_readable(const StoreEvents& stored) const {
     const auto read = [&](const auto& required) {
       if (required.event_store_id() != stored.event_store_id) return;

@@ -217,7 +217,7 @@ void read_value(JsonScanner& json, T& value, int depth) {
 
 }  // namespace castore
 
-/// What lists its fields is JSON for nlohmann_json, too.
+/// A struct that lists its fields is JSON for nlohmann_json, too.
 template <castore::ListsFields T>
 struct nlohmann::adl_serializer<T, void> {
   template <class Json>
