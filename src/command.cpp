@@ -47,8 +47,8 @@ void wait(const CommandBackoff& backoff, int attempt_number) {
 
 void check_against(const JsonSchema* schema, const char* path, std::string_view json) {
   if (schema == nullptr) return;
-  auto violations = schema->validate(json);
-  if (!violations.empty()) throw SchemaViolationError(path, std::move(violations));
+  const auto violations = schema->validate(json);
+  if (!violations.empty()) throw SchemaViolationError(path, violations);
 }
 
 }  // namespace

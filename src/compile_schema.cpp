@@ -17,7 +17,8 @@ std::shared_ptr<const JsonSchema> compile_schema(JsonSchemaCompiler* compiler,
   try {
     return compiler->compile(*schema);
   } catch (const InvalidSchemaError& error) {
-    throw InvalidSchemaError(std::string(part) + " of " + whole + ": " + error.reason());
+    throw InvalidSchemaError(std::string(part) + " of " + whole + ": " +
+                             std::string(error.reason()));
   }
 }
 

@@ -10,21 +10,17 @@ std::vector<ErrorField> event_fields(const std::string& event_store_id,
   return {{"eventStoreId", event_store_id}, {"aggregateId", aggregate_id}, {"version", version}};
 }
 
+std::vector<ErrorField> with(std::vector<ErrorField> fields, ErrorField more) {
+  fields.push_back(std::move(more));
+  return fields;
+}
+
 std::vector<ErrorField> malformed_fields(const std::string& event_store_id,
                                          const std::string& aggregate_id, Version version,
                                          const std::string& type,
                                          std::optional<std::int64_t> position) {
-  if (!position) {
-    return {{"eventStoreId", event_store_id},
-            {"aggregateId", aggregate_id},
-            {"version", version},
-            {"type", type}};
-  }
-  return {{"eventStoreId", event_store_id},
-          {"aggregateId", aggregate_id},
-          {"version", version},
-          {"type", type},
-          {"position", *position}};
+  auto fields = with(event_fields(event_store_id, aggregate_id, version), {"type", type});
+  return position ? with(std::move(fields), {"position", *position}) : fields;
 }
 
 /// A stored id may hold what ends a text for C, and so for `what()`.
@@ -37,11 +33,6 @@ std::string without_nul(std::string text) {
 
 std::string at(std::optional<std::int64_t> position) {
   return position ? " at position " + std::to_string(*position) : std::string();
-}
-
-std::vector<ErrorField> with(std::vector<ErrorField> fields, ErrorField more) {
-  fields.push_back(std::move(more));
-  return fields;
 }
 
 // The original's messages, word for word: people search for them.
@@ -148,119 +139,95 @@ std::string_view to_string(ErrorCode code) noexcept {
   return "Storage";
 }
 
-EventAlreadyExistsError::EventAlreadyExistsError(std::string event_store_id,
-                                                 std::string aggregate_id, Version version,
+EventAlreadyExistsError::EventAlreadyExistsError(const std::string& event_store_id,
+                                                 const std::string& aggregate_id, Version version,
                                                  Version current_version)
     : Error(ErrorCode::event_already_exists, taken(event_store_id, aggregate_id, version),
             with(event_fields(event_store_id, aggregate_id, version),
-                 {"currentVersion", current_version})),
-      event_store_id_(std::move(event_store_id)),
-      aggregate_id_(std::move(aggregate_id)),
-      version_(version),
-      current_version_(current_version) {}
+                 {"currentVersion", current_version})) {}
 
-VersionGapError::VersionGapError(std::string event_store_id, std::string aggregate_id,
+VersionGapError::VersionGapError(const std::string& event_store_id, const std::string& aggregate_id,
                                  Version version, Version expected_version)
     : Error(ErrorCode::version_gap,
             "Version gap for " + event_store_id + " aggregate " + aggregate_id + ": got version " +
                 std::to_string(version) + ", expected " + std::to_string(expected_version),
             with(event_fields(event_store_id, aggregate_id, version),
-                 {"expectedVersion", expected_version})),
-      event_store_id_(std::move(event_store_id)),
-      aggregate_id_(std::move(aggregate_id)),
-      version_(version),
-      expected_version_(expected_version) {}
+                 {"expectedVersion", expected_version})) {}
 
-AggregateNotFoundError::AggregateNotFoundError(std::string event_store_id, std::string aggregate_id)
+AggregateNotFoundError::AggregateNotFoundError(const std::string& event_store_id,
+                                               const std::string& aggregate_id)
     : Error(ErrorCode::aggregate_not_found,
             "Unable to find aggregate " + aggregate_id + " in event store " + event_store_id + ".",
-            {{"eventStoreId", event_store_id}, {"aggregateId", aggregate_id}}),
-      event_store_id_(std::move(event_store_id)),
-      aggregate_id_(std::move(aggregate_id)) {}
+            {{"eventStoreId", event_store_id}, {"aggregateId", aggregate_id}}) {}
 
-InvalidEventError::InvalidEventError(std::string path, const std::string& reason)
-    : Error(ErrorCode::invalid_event, "Invalid event: " + path + " " + reason, {{"path", path}}),
-      path_(std::move(path)) {}
+InvalidEventError::InvalidEventError(const std::string& path, const std::string& reason)
+    : Error(ErrorCode::invalid_event, "Invalid event: " + path + " " + reason, {{"path", path}}) {}
 
 InvalidEventGroupError::InvalidEventGroupError(Reason reason, std::size_t index,
                                                const std::string& message)
     : Error(
           ErrorCode::invalid_event_group, message,
           {{"reason", std::string(name_of(reason))}, {"index", static_cast<std::int64_t>(index)}}),
-      reason_(reason),
-      index_(index) {}
+      reason_(reason) {}
 
-InvalidTimestampError::InvalidTimestampError(std::string text, const std::string& reason)
+InvalidTimestampError::InvalidTimestampError(const std::string& text, const std::string& reason)
     : Error(ErrorCode::invalid_timestamp, "Invalid timestamp \"" + text + "\": " + reason,
-            {{"timestamp", text}}),
-      text_(std::move(text)) {}
+            {{"timestamp", text}}) {}
 
 InvalidPageTokenError::InvalidPageTokenError()
     : Error(ErrorCode::invalid_page_token, "Invalid page token") {}
 
-InvalidOptionError::InvalidOptionError(std::string option, const std::string& reason)
+InvalidOptionError::InvalidOptionError(const std::string& option, const std::string& reason)
     : Error(ErrorCode::invalid_option, "Invalid option " + option + ": " + reason,
-            {{"option", option}}),
-      option_(std::move(option)) {}
+            {{"option", option}}) {}
 
-InvalidRetryPolicyError::InvalidRetryPolicyError(std::string option, std::string_view kind)
+InvalidRetryPolicyError::InvalidRetryPolicyError(const std::string& option, std::string_view kind)
     : Error(ErrorCode::invalid_option,
             "Invalid " + option + ", please select a positive " + std::string(kind) + ".",
-            {{"option", option}}),
-      option_(std::move(option)) {}
+            {{"option", option}}) {}
 
-MalformedEventError::MalformedEventError(std::string event_store_id, std::string aggregate_id,
-                                         Version version, std::string type,
-                                         const std::string& reason,
+MalformedEventError::MalformedEventError(const std::string& event_store_id,
+                                         const std::string& aggregate_id, Version version,
+                                         const std::string& type, const std::string& reason,
                                          std::optional<std::int64_t> position)
     : Error(ErrorCode::malformed_event,
             without_nul("Malformed event in " + event_store_id + " aggregate " + aggregate_id +
                         " version " + std::to_string(version) + " of type " + type + at(position) +
                         ": " + reason),
-            malformed_fields(event_store_id, aggregate_id, version, type, position)),
-      event_store_id_(std::move(event_store_id)),
-      aggregate_id_(std::move(aggregate_id)),
-      version_(version),
-      type_(std::move(type)),
-      position_(position) {}
+            malformed_fields(event_store_id, aggregate_id, version, type, position)) {}
 
-ReservedEventTypeError::ReservedEventTypeError(std::string type)
+ReservedEventTypeError::ReservedEventTypeError(const std::string& type)
     : Error(ErrorCode::reserved_event_type,
-            type + " is a reserved event type. Please chose another one.", {{"type", type}}),
-      type_(std::move(type)) {}
+            type + " is a reserved event type. Please chose another one.", {{"type", type}}) {}
 
-SchemaViolationError::SchemaViolationError(std::string path,
-                                           std::vector<SchemaViolation> violations)
+SchemaViolationError::SchemaViolationError(const std::string& path,
+                                           const std::vector<SchemaViolation>& violations)
     : Error(ErrorCode::schema_violation, listed(path, violations),
-            {{"path", path}, {"violations", violations}}),
-      path_(std::move(path)),
-      violations_(std::move(violations)) {}
+            {{"path", path}, {"violations", violations}}) {}
 
 UndefinedMessageChannelAdapterError::UndefinedMessageChannelAdapterError(
-    std::string_view channel, std::string message_channel_id)
+    std::string_view channel, const std::string& message_channel_id)
     : Error(ErrorCode::undefined_message_channel_adapter,
             "Adapter undefined for " + std::string(channel) + " " + message_channel_id,
-            {{"messageChannelId", message_channel_id}}),
-      message_channel_id_(std::move(message_channel_id)) {}
+            {{"messageChannelId", message_channel_id}}) {}
 
 MessageChannelEventStoreNotFoundError::MessageChannelEventStoreNotFoundError(
-    std::string_view channel, std::string message_channel_id, std::string event_store_id)
+    std::string_view channel, const std::string& message_channel_id,
+    const std::string& event_store_id)
     : Error(ErrorCode::message_channel_event_store_not_found,
             "Unable to find event store " + event_store_id + " in " + std::string(channel) + " " +
                 message_channel_id + ". Did you provide it in the constructor?",
-            {{"messageChannelId", message_channel_id}, {"eventStoreId", event_store_id}}),
-      message_channel_id_(std::move(message_channel_id)),
-      event_store_id_(std::move(event_store_id)) {}
+            {{"messageChannelId", message_channel_id}, {"eventStoreId", event_store_id}}) {}
 
-UndefinedEventStorageAdapterError::UndefinedEventStorageAdapterError(std::string event_store_id)
+UndefinedEventStorageAdapterError::UndefinedEventStorageAdapterError(
+    const std::string& event_store_id)
     : Error(ErrorCode::undefined_event_storage_adapter,
             "EventStorageAdapter not found for event store " + event_store_id,
-            {{"eventStoreId", event_store_id}}),
-      event_store_id_(std::move(event_store_id)) {}
+            {{"eventStoreId", event_store_id}}) {}
 
-FileNotFoundError::FileNotFoundError(std::string path)
-    : StorageError(ErrorCode::file_not_found, "No such file or folder: " + path, {{"path", path}}),
-      path_(std::move(path)) {}
+FileNotFoundError::FileNotFoundError(const std::string& path)
+    : StorageError(ErrorCode::file_not_found, "No such file or folder: " + path, {{"path", path}}) {
+}
 
 AfterCommitError::AfterCommitError(const std::string& event_store_id,
                                    const std::string& aggregate_id, Version version,

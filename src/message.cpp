@@ -67,14 +67,13 @@ std::ostream& operator<<(std::ostream& out, const Message& message) {
   return out << json;
 }
 
-PublishError::PublishError(std::string event_store_id, EventDetail event,
+PublishError::PublishError(const std::string& event_store_id, EventDetail event,
                            const std::exception_ptr& cause)
     : AfterCommitError(ErrorCode::publish, stored_but(event_store_id, event, cause),
                        {{"eventStoreId", event_store_id},
                         {"aggregateId", event.aggregate_id},
                         {"version", event.version}},
                        cause),
-      event_store_id_(std::move(event_store_id)),
       event_(std::move(event)) {}
 
 }  // namespace castore

@@ -4,7 +4,14 @@
 #include <castore/timestamp.hpp>
 
 #include <algorithm>
+#include <castore/json/fields.hpp>
+#include <castore/message.hpp>
+#include <optional>
 #include <sstream>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "support/errors.hpp"
@@ -266,12 +273,36 @@ TEST_CASE("an event is printed as one line of JSON") {
 
 TEST_CASE("every error code has a name of its own") {
   std::vector<std::string_view> names;
-  for (int code = 0; code <= static_cast<int>(ErrorCode::storage); ++code) {
+  for (int code = 0; code <= static_cast<int>(ErrorCode::after_commit); ++code) {
     names.push_back(to_string(static_cast<ErrorCode>(code)));
     CHECK_FALSE(names.back().empty());
   }
   std::sort(names.begin(), names.end());
   CHECK(std::adjacent_find(names.begin(), names.end()) == names.end());
+}
+
+template <class... E>
+constexpr bool are_copied_without_throwing = (std::is_nothrow_copy_constructible_v<E> && ...);
+
+static_assert(
+    are_copied_without_throwing<
+        Error, EventAlreadyExistsError, VersionGapError, AggregateNotFoundError, InvalidEventError,
+        InvalidEventGroupError, InvalidTimestampError, InvalidPageTokenError, InvalidOptionError,
+        InvalidRetryPolicyError, MalformedEventError, ReservedEventTypeError, InvalidInputError,
+        SchemaViolationError, InvalidSchemaError, UndefinedMessageChannelAdapterError,
+        MessageChannelEventStoreNotFoundError, UndefinedEventStorageAdapterError, StorageError,
+        FileNotFoundError, AfterCommitError, StorageBusyError, PublishError, FieldError>);
+
+TEST_CASE("what an error refers to lives as long as a copy of it") {
+  std::optional<VersionGapError> error(std::in_place, "S", "a", 5, 3);
+  const std::string& aggregate_id = error->aggregate_id();
+  const VersionGapError copy = *error;
+  error.reset();
+  CHECK(aggregate_id == "a");
+  CHECK(&copy.aggregate_id() == &aggregate_id);
+  CHECK(copy.expected_version() == 3);
+  CHECK(std::string_view(copy.what()) ==
+        "Version gap for S aggregate a: got version 5, expected 3");
 }
 
 TEST_CASE("errors carry their facts as fields") {

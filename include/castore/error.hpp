@@ -1,9 +1,12 @@
 #pragma once
 
 /// \file
-/// Everything castore throws. One root, `castore::Error`, with a stable code; a subclass where a
-/// caller needs the fields to act. What is merely absent is a `std::optional`, never an error.
+/// Everything castore throws, but for `PublishError`. One root, `castore::Error`, with a stable
+/// code; a subclass where a caller needs the fields to act. What is merely absent is a
+/// `std::optional`, never an error. Copies of an error share what it says: copying cannot throw,
+/// and what an accessor refers to lives as long as any of them.
 
+#include <castore/detail/shared.hpp>
 #include <castore/event.hpp>
 #include <cstdint>
 #include <exception>
@@ -75,87 +78,95 @@ struct ErrorField {
   friend bool operator==(const ErrorField&, const ErrorField&) = default;
 };
 
-/// The root of what castore throws. Copyable; `what()` names the thing that is wrong.
+/// The root of what castore throws. `what()` names the thing that is wrong.
 class Error : public std::runtime_error {
  public:
-  Error(ErrorCode code, const std::string& message, std::vector<ErrorField> fields = {})
-      : std::runtime_error(message), code_(code), fields_(std::move(fields)) {}
+  Error(ErrorCode code, std::string message, std::vector<ErrorField> fields = {})
+      : std::runtime_error(""), facts_({code, std::move(message), std::move(fields)}) {}
 
-  [[nodiscard]] ErrorCode code() const noexcept { return code_; }
+  [[nodiscard]] const char* what() const noexcept override { return facts_->message.c_str(); }
+
+  [[nodiscard]] ErrorCode code() const noexcept { return facts_->code; }
 
   /// The same facts as the subclass's accessors, by name. Stable with the code.
-  [[nodiscard]] const std::vector<ErrorField>& fields() const noexcept { return fields_; }
+  [[nodiscard]] const std::vector<ErrorField>& fields() const noexcept { return facts_->fields; }
 
-  /// The same call may succeed later, unchanged: another process was in the way. (A lost optimistic
-  /// lock is not retryable in this sense: the caller has to read and decide again.)
-  [[nodiscard]] bool retryable() const noexcept { return code_ == ErrorCode::storage_busy; }
+  /// Whether the same call may succeed later, unchanged: another process was in the way. (A lost
+  /// optimistic lock is not retryable in this sense: the caller has to read and decide again.)
+  [[nodiscard]] bool retryable() const noexcept { return code() == ErrorCode::storage_busy; }
+
+ protected:
+  /// Finds one of `fields()`. \returns null if there is none of that name and type
+  template <class T>
+  [[nodiscard]] const T* find(std::string_view name) const noexcept {
+    for (const ErrorField& field : fields()) {
+      if (field.name == name) return std::get_if<T>(&field.value);
+    }
+    return nullptr;
+  }
+  /// \pre there is such a field
+  [[nodiscard]] const std::string& text(std::string_view name) const noexcept {
+    return *find<std::string>(name);
+  }
+  /// \pre there is such a field
+  [[nodiscard]] std::int64_t number(std::string_view name) const noexcept {
+    return *find<std::int64_t>(name);
+  }
 
  private:
-  ErrorCode code_;
-  std::vector<ErrorField> fields_;
+  // The message is here, not in the `std::runtime_error`: the standard library counts the copies
+  // of its texts where the thread sanitizer cannot see it, which then reports races.
+  struct Facts {
+    ErrorCode code;
+    std::string message;
+    std::vector<ErrorField> fields;
+  };
+
+  detail::Shared<Facts> facts_;
 };
 
 /// The optimistic lock failed: `version` of the aggregate is already taken. The one error a correct
 /// program meets in normal operation; read the aggregate again and decide again.
 class EventAlreadyExistsError : public Error {
  public:
-  EventAlreadyExistsError(std::string event_store_id, std::string aggregate_id, Version version,
-                          Version current_version);
+  EventAlreadyExistsError(const std::string& event_store_id, const std::string& aggregate_id,
+                          Version version, Version current_version);
 
-  [[nodiscard]] const std::string& event_store_id() const noexcept { return event_store_id_; }
-  [[nodiscard]] const std::string& aggregate_id() const noexcept { return aggregate_id_; }
-  [[nodiscard]] Version version() const noexcept { return version_; }
+  [[nodiscard]] const std::string& event_store_id() const noexcept { return text("eventStoreId"); }
+  [[nodiscard]] const std::string& aggregate_id() const noexcept { return text("aggregateId"); }
+  [[nodiscard]] Version version() const noexcept { return number("version"); }
   /// The aggregate's newest version when the push failed; never below `version()`.
-  [[nodiscard]] Version current_version() const noexcept { return current_version_; }
-
- private:
-  std::string event_store_id_;
-  std::string aggregate_id_;
-  Version version_;
-  Version current_version_;
+  [[nodiscard]] Version current_version() const noexcept { return number("currentVersion"); }
 };
 
 /// The pushed version is not the aggregate's newest version + 1, and is not taken either.
 class VersionGapError : public Error {
  public:
-  VersionGapError(std::string event_store_id, std::string aggregate_id, Version version,
-                  Version expected_version);
+  VersionGapError(const std::string& event_store_id, const std::string& aggregate_id,
+                  Version version, Version expected_version);
 
-  [[nodiscard]] const std::string& event_store_id() const noexcept { return event_store_id_; }
-  [[nodiscard]] const std::string& aggregate_id() const noexcept { return aggregate_id_; }
-  [[nodiscard]] Version version() const noexcept { return version_; }
-  [[nodiscard]] Version expected_version() const noexcept { return expected_version_; }
-
- private:
-  std::string event_store_id_;
-  std::string aggregate_id_;
-  Version version_;
-  Version expected_version_;
+  [[nodiscard]] const std::string& event_store_id() const noexcept { return text("eventStoreId"); }
+  [[nodiscard]] const std::string& aggregate_id() const noexcept { return text("aggregateId"); }
+  [[nodiscard]] Version version() const noexcept { return number("version"); }
+  [[nodiscard]] Version expected_version() const noexcept { return number("expectedVersion"); }
 };
 
 /// Only from the calls that promise an aggregate (`get_existing_aggregate`).
 class AggregateNotFoundError : public Error {
  public:
-  AggregateNotFoundError(std::string event_store_id, std::string aggregate_id);
+  AggregateNotFoundError(const std::string& event_store_id, const std::string& aggregate_id);
 
-  [[nodiscard]] const std::string& event_store_id() const noexcept { return event_store_id_; }
-  [[nodiscard]] const std::string& aggregate_id() const noexcept { return aggregate_id_; }
-
- private:
-  std::string event_store_id_;
-  std::string aggregate_id_;
+  [[nodiscard]] const std::string& event_store_id() const noexcept { return text("eventStoreId"); }
+  [[nodiscard]] const std::string& aggregate_id() const noexcept { return text("aggregateId"); }
 };
 
 /// An event to be pushed breaks a rule. Nothing was written.
 class InvalidEventError : public Error {
  public:
   /// \param path  the offending field, as in JSON: "version", "payload", "event.timestamp"
-  InvalidEventError(std::string path, const std::string& reason);
+  InvalidEventError(const std::string& path, const std::string& reason);
 
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
-
- private:
-  std::string path_;
+  [[nodiscard]] const std::string& path() const noexcept { return text("path"); }
 };
 
 /// A group that cannot be pushed as one: no events, several databases or several timestamps.
@@ -168,22 +179,20 @@ class InvalidEventGroupError : public Error {
   InvalidEventGroupError(Reason reason, std::size_t index, const std::string& message);
 
   [[nodiscard]] Reason reason() const noexcept { return reason_; }
-  [[nodiscard]] std::size_t index() const noexcept { return index_; }
+  [[nodiscard]] std::size_t index() const noexcept {
+    return static_cast<std::size_t>(number("index"));
+  }
 
  private:
   Reason reason_;
-  std::size_t index_;
 };
 
 /// Text that is no timestamp, or a moment outside the years 0000 to 9999.
 class InvalidTimestampError : public Error {
  public:
-  InvalidTimestampError(std::string text, const std::string& reason);
+  InvalidTimestampError(const std::string& text, const std::string& reason);
 
-  [[nodiscard]] const std::string& text() const noexcept { return text_; }
-
- private:
-  std::string text_;
+  [[nodiscard]] const std::string& text() const noexcept { return Error::text("timestamp"); }
 };
 
 /// A page token that is damaged, not ours, or of another event store.
@@ -195,24 +204,18 @@ class InvalidPageTokenError : public Error {
 /// An argument outside its range, such as a `limit` below 1.
 class InvalidOptionError : public Error {
  public:
-  InvalidOptionError(std::string option, const std::string& reason);
+  InvalidOptionError(const std::string& option, const std::string& reason);
 
-  [[nodiscard]] const std::string& option() const noexcept { return option_; }
-
- private:
-  std::string option_;
+  [[nodiscard]] const std::string& option() const noexcept { return text("option"); }
 };
 
 /// A retry policy that is out of range. The message is the original's.
 class InvalidRetryPolicyError : public Error {
  public:
   /// \param kind  "integer" or "number"
-  InvalidRetryPolicyError(std::string option, std::string_view kind);
+  InvalidRetryPolicyError(const std::string& option, std::string_view kind);
 
-  [[nodiscard]] const std::string& option() const noexcept { return option_; }
-
- private:
-  std::string option_;
+  [[nodiscard]] const std::string& option() const noexcept { return text("option"); }
 };
 
 /// A stored event cannot be understood: a type the store does not list, a payload that does not
@@ -220,33 +223,26 @@ class InvalidRetryPolicyError : public Error {
 class MalformedEventError : public Error {
  public:
   /// \param position  in the order of commit, where it is known
-  MalformedEventError(std::string event_store_id, std::string aggregate_id, Version version,
-                      std::string type, const std::string& reason,
+  MalformedEventError(const std::string& event_store_id, const std::string& aggregate_id,
+                      Version version, const std::string& type, const std::string& reason,
                       std::optional<std::int64_t> position = {});
 
-  [[nodiscard]] const std::string& event_store_id() const noexcept { return event_store_id_; }
-  [[nodiscard]] const std::string& aggregate_id() const noexcept { return aggregate_id_; }
-  [[nodiscard]] Version version() const noexcept { return version_; }
-  [[nodiscard]] const std::string& type() const noexcept { return type_; }
-  [[nodiscard]] std::optional<std::int64_t> position() const noexcept { return position_; }
-
- private:
-  std::string event_store_id_;
-  std::string aggregate_id_;
-  Version version_;
-  std::string type_;
-  std::optional<std::int64_t> position_;
+  [[nodiscard]] const std::string& event_store_id() const noexcept { return text("eventStoreId"); }
+  [[nodiscard]] const std::string& aggregate_id() const noexcept { return text("aggregateId"); }
+  [[nodiscard]] Version version() const noexcept { return number("version"); }
+  [[nodiscard]] const std::string& type() const noexcept { return text("type"); }
+  [[nodiscard]] std::optional<std::int64_t> position() const noexcept {
+    const auto* const position = find<std::int64_t>("position");
+    return position == nullptr ? std::nullopt : std::optional(*position);
+  }
 };
 
 /// "__REPLAYED__" and "__AGGREGATE_EXISTS__" mean something on message buses.
 class ReservedEventTypeError : public Error {
  public:
-  explicit ReservedEventTypeError(std::string type);
+  explicit ReservedEventTypeError(const std::string& type);
 
-  [[nodiscard]] const std::string& type() const noexcept { return type_; }
-
- private:
-  std::string type_;
+  [[nodiscard]] const std::string& type() const noexcept { return text("type"); }
 };
 
 /// The JSON input of a command is no JSON, or not what the command takes. Nothing was run.
@@ -262,16 +258,12 @@ class SchemaViolationError : public Error {
  public:
   /// \param path  what does not fit, as in JSON: "payload", "event.metadata", "input"
   /// \param violations  at least one
-  SchemaViolationError(std::string path, std::vector<SchemaViolation> violations);
+  SchemaViolationError(const std::string& path, const std::vector<SchemaViolation>& violations);
 
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] const std::string& path() const noexcept { return text("path"); }
   [[nodiscard]] const std::vector<SchemaViolation>& violations() const noexcept {
-    return violations_;
+    return *find<std::vector<SchemaViolation>>("violations");
   }
-
- private:
-  std::string path_;
-  std::vector<SchemaViolation> violations_;
 };
 
 /// A JSON Schema that cannot be used: it is none, of another draft than 7, refers to what it does
@@ -279,54 +271,47 @@ class SchemaViolationError : public Error {
 class InvalidSchemaError : public Error {
  public:
   explicit InvalidSchemaError(const std::string& reason)
-      : Error(ErrorCode::invalid_schema, "Invalid JSON Schema: " + reason), reason_(reason) {}
+      : Error(ErrorCode::invalid_schema, std::string(prefix) + reason) {}
 
-  [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+  /// The message without its beginning.
+  [[nodiscard]] std::string_view reason() const noexcept { return what() + prefix.size(); }
 
  private:
-  std::string reason_;
+  static constexpr std::string_view prefix = "Invalid JSON Schema: ";
 };
 
 /// The message channel was to publish before it was given an adapter.
 class UndefinedMessageChannelAdapterError : public Error {
  public:
   /// \param channel  "message queue" or "message bus"
-  UndefinedMessageChannelAdapterError(std::string_view channel, std::string message_channel_id);
+  UndefinedMessageChannelAdapterError(std::string_view channel,
+                                      const std::string& message_channel_id);
 
   [[nodiscard]] const std::string& message_channel_id() const noexcept {
-    return message_channel_id_;
+    return text("messageChannelId");
   }
-
- private:
-  std::string message_channel_id_;
 };
 
 /// A message of an event store that the channel was not given. Nothing was published.
 class MessageChannelEventStoreNotFoundError : public Error {
  public:
   /// \param channel  "message queue" or "message bus"
-  MessageChannelEventStoreNotFoundError(std::string_view channel, std::string message_channel_id,
-                                        std::string event_store_id);
+  MessageChannelEventStoreNotFoundError(std::string_view channel,
+                                        const std::string& message_channel_id,
+                                        const std::string& event_store_id);
 
   [[nodiscard]] const std::string& message_channel_id() const noexcept {
-    return message_channel_id_;
+    return text("messageChannelId");
   }
-  [[nodiscard]] const std::string& event_store_id() const noexcept { return event_store_id_; }
-
- private:
-  std::string message_channel_id_;
-  std::string event_store_id_;
+  [[nodiscard]] const std::string& event_store_id() const noexcept { return text("eventStoreId"); }
 };
 
 /// The event store was called before it was given a storage adapter.
 class UndefinedEventStorageAdapterError : public Error {
  public:
-  explicit UndefinedEventStorageAdapterError(std::string event_store_id);
+  explicit UndefinedEventStorageAdapterError(const std::string& event_store_id);
 
-  [[nodiscard]] const std::string& event_store_id() const noexcept { return event_store_id_; }
-
- private:
-  std::string event_store_id_;
+  [[nodiscard]] const std::string& event_store_id() const noexcept { return text("eventStoreId"); }
 };
 
 /// The engine below failed; `code()` says how: `storage`, `storage_busy`, `storage_full`,
@@ -343,12 +328,9 @@ class StorageError : public Error {
 /// There is no such file, or no folder to create it in.
 class FileNotFoundError : public StorageError {
  public:
-  explicit FileNotFoundError(std::string path);
+  explicit FileNotFoundError(const std::string& path);
 
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
-
- private:
-  std::string path_;
+  [[nodiscard]] const std::string& path() const noexcept { return text("path"); }
 };
 
 /// An error of castore's that arose after the commit, in a reducer, a callback or an action that

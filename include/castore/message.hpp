@@ -4,6 +4,7 @@
 /// BOUNDARY: the three messages, and what carries them. Events and aggregates are JSON text here;
 /// `castore/message_channel.hpp` has the typed side.
 
+#include <castore/detail/shared.hpp>
 #include <castore/error.hpp>
 #include <castore/event.hpp>
 #include <cstddef>
@@ -103,15 +104,15 @@ class MessageChannelAdapter {
 class PublishError : public AfterCommitError {
  public:
   /// \param cause  what the channel, or what makes the message, has thrown
-  PublishError(std::string event_store_id, EventDetail event, const std::exception_ptr& cause);
+  PublishError(const std::string& event_store_id, EventDetail event,
+               const std::exception_ptr& cause);
 
-  [[nodiscard]] const std::string& event_store_id() const noexcept { return event_store_id_; }
+  [[nodiscard]] const std::string& event_store_id() const noexcept { return text("eventStoreId"); }
   /// As it is stored.
-  [[nodiscard]] const EventDetail& event() const noexcept { return event_; }
+  [[nodiscard]] const EventDetail& event() const noexcept { return *event_; }
 
  private:
-  std::string event_store_id_;
-  EventDetail event_;
+  detail::Shared<EventDetail> event_;
 };
 
 }  // namespace castore

@@ -43,8 +43,8 @@ void EventSchemas::check(std::string_view type, std::optional<std::string_view> 
   if (found == types_.end()) return;
   const auto check = [](const JsonSchema* schema, const char* path,
                         std::optional<std::string_view> json, bool required) {
-    auto wrong = violations(schema, json, required);
-    if (!wrong.empty()) throw SchemaViolationError(path, std::move(wrong));
+    const auto wrong = violations(schema, json, required);
+    if (!wrong.empty()) throw SchemaViolationError(path, wrong);
   };
   check(found->second.payload.get(), "payload", payload, true);
   check(found->second.metadata.get(), "metadata", metadata, false);

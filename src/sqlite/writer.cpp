@@ -15,24 +15,15 @@ constexpr std::size_t usual_depth = 8;
 constexpr std::chrono::steady_clock::duration shortest_gathering = std::chrono::microseconds{100};
 constexpr std::chrono::steady_clock::duration longest_gathering = std::chrono::milliseconds{2};
 
-/// Copies a cause, so that each caller has an error of its own: they look at it on different
+/// Copies a cause, so that each caller has an error object of its own: they look at it on different
 /// threads.
 std::exception_ptr copy_of(const std::exception_ptr& cause) noexcept {
   try {
     std::rethrow_exception(cause);
   } catch (const StorageBusyError& error) {
-    try {
-      return std::make_exception_ptr(StorageBusyError(std::string(error.what())));
-    } catch (...) {
-      return cause;  // no memory for another one
-    }
+    return std::make_exception_ptr(error);
   } catch (const StorageError& error) {
-    try {
-      return std::make_exception_ptr(
-          StorageError(error.code(), std::string(error.what()), error.fields()));
-    } catch (...) {
-      return cause;
-    }
+    return std::make_exception_ptr(error);
   } catch (...) {
     return cause;
   }

@@ -37,6 +37,7 @@
 
 #include <array>
 #include <castore/detail/ownership.hpp>
+#include <castore/detail/shared.hpp>
 #include <castore/json/scanner.hpp>
 #include <concepts>
 #include <cstddef>
@@ -185,10 +186,10 @@ class FieldError : public std::invalid_argument {
 
   /// The member at fault, as in "level" or "moves[1].name"; empty where it is the JSON as a whole,
   /// or is not known.
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] const std::string& path() const noexcept { return *path_; }
 
  private:
-  std::string path_;
+  detail::Shared<std::string> path_;
 };
 
 /// Appends `value` as JSON. \throws std::exception  a number or string that JSON cannot hold
