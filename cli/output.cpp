@@ -173,6 +173,8 @@ ExitCode exit_code(ErrorCode code) noexcept {
     case ErrorCode::permission_denied:
     case ErrorCode::foreign_trigger:
     case ErrorCode::after_commit:
+    case ErrorCode::not_supported:
+    case ErrorCode::outcome_unknown:
       return exit_failure;
   }
   return exit_failure;

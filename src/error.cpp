@@ -135,6 +135,10 @@ std::string_view to_string(ErrorCode code) noexcept {
       return "ForeignTrigger";
     case ErrorCode::after_commit:
       return "AfterCommit";
+    case ErrorCode::not_supported:
+      return "NotSupported";
+    case ErrorCode::outcome_unknown:
+      return "OutcomeUnknown";
   }
   return "Storage";
 }

@@ -273,7 +273,7 @@ TEST_CASE("an event is printed as one line of JSON") {
 
 TEST_CASE("every error code has a name of its own") {
   std::vector<std::string_view> names;
-  for (int code = 0; code <= static_cast<int>(ErrorCode::after_commit); ++code) {
+  for (int code = 0; code <= static_cast<int>(ErrorCode::outcome_unknown); ++code) {
     names.push_back(to_string(static_cast<ErrorCode>(code)));
     CHECK_FALSE(names.back().empty());
   }
@@ -290,8 +290,9 @@ static_assert(
         InvalidEventGroupError, InvalidTimestampError, InvalidPageTokenError, InvalidOptionError,
         InvalidRetryPolicyError, MalformedEventError, ReservedEventTypeError, InvalidInputError,
         SchemaViolationError, InvalidSchemaError, UndefinedMessageChannelAdapterError,
-        MessageChannelEventStoreNotFoundError, UndefinedEventStorageAdapterError, StorageError,
-        FileNotFoundError, AfterCommitError, StorageBusyError, PublishError, FieldError>);
+        MessageChannelEventStoreNotFoundError, UndefinedEventStorageAdapterError, NotSupportedError,
+        StorageError, FileNotFoundError, AfterCommitError, StorageBusyError, PublishError,
+        FieldError>);
 
 TEST_CASE("what an error refers to lives as long as a copy of it") {
   std::optional<VersionGapError> error(std::in_place, "S", "a", 5, 3);
@@ -314,6 +315,8 @@ TEST_CASE("errors carry their facts as fields") {
         std::string_view::npos);
   CHECK(StorageBusyError("busy").retryable());
   CHECK_FALSE(StorageError(ErrorCode::storage, "broken").retryable());
+  CHECK_FALSE(StorageError(ErrorCode::outcome_unknown, "broken").retryable());
+  CHECK(NotSupportedError("pushing groups").operation() == "pushing groups");
 }
 
 }  // namespace

@@ -57,6 +57,8 @@ enum class ErrorCode {
   permission_denied,
   foreign_trigger,
   after_commit,
+  not_supported,
+  outcome_unknown,
 };
 
 /// `ErrorCode::event_already_exists` → "EventAlreadyExists".
@@ -314,12 +316,26 @@ class UndefinedEventStorageAdapterError : public Error {
   [[nodiscard]] const std::string& event_store_id() const noexcept { return text("eventStoreId"); }
 };
 
+/// A storage adapter that cannot do what it is asked to, now or later, such as groups over several
+/// event stores. Nothing was written.
+class NotSupportedError : public Error {
+ public:
+  /// \param operation  as in "pushing a group of more than 100 events"
+  explicit NotSupportedError(const std::string& operation)
+      : Error(ErrorCode::not_supported, "Not supported by the storage adapter: " + operation,
+              {{"operation", operation}}) {}
+
+  [[nodiscard]] const std::string& operation() const noexcept { return text("operation"); }
+};
+
 /// The engine below failed; `code()` says how: `storage`, `storage_busy`, `storage_full`,
 /// `storage_read_only`, `not_a_castore_file`, `newer_schema`, `file_not_found`, `file_replaced`,
-/// `forked_process`, `permission_denied`, `foreign_trigger`. Nothing of the failed call is stored,
-/// but for two cases in which it may be found whole: a commit whose sync failed, if the program
-/// ends before it writes again; and one to a file that was replaced, in the file that was there
-/// before (`docs/design.md`).
+/// `forked_process`, `permission_denied`, `foreign_trigger`, `outcome_unknown`. Nothing of the
+/// failed call is stored, but for two cases in which it may be found whole:
+///
+/// - `outcome_unknown`: the commit itself failed. What was pushed may be there, or turn up when the
+///   storage is opened again. Do not just push again: read first, and look whether it is there.
+/// - `file_replaced`: in the file that was there before (`docs/design.md`).
 class StorageError : public Error {
  public:
   using Error::Error;
