@@ -2,6 +2,7 @@
 /// Event store id, event type, aggregate ids, with the byte FF between them: accepted by all
 /// adapters or by none, kept byte for byte, listed in the order of their bytes.
 
+#include <castore/adapter_support.hpp>
 #include <castore/event_json.hpp>
 #include <castore/in_memory/event_storage_adapter.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>

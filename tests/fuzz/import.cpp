@@ -2,6 +2,7 @@
 /// JSON Lines, without the files and the program around them: what is accepted reads back byte for
 /// byte, and means what nlohmann_json reads in the line.
 
+#include <castore/error.hpp>
 #include <castore/event_json.hpp>
 #include <castore/in_memory/event_storage_adapter.hpp>
 #include <castore/json/text.hpp>

@@ -3,6 +3,7 @@
 /// its JSON form.
 
 #include <algorithm>
+#include <castore/error.hpp>
 #include <castore/event_json.hpp>
 #include <castore/json/scanner.hpp>
 #include <castore/json/text.hpp>
