@@ -151,14 +151,15 @@ class EventStorageAdapter {
   /// \throws InvalidEventError        the event breaks a rule
   /// \throws EventAlreadyExistsError  that version is taken, and `options.force` is false
   /// \throws VersionGapError          it is not the newest version + 1, and gaps are not allowed
-  /// \throws StorageError             the engine failed
+  /// \throws StorageError             the engine failed; its code says whether the event may be
+  ///     stored
   virtual PushAnswer push_event(std::string_view event_store_id, const NewEventView& event,
                                 const PushEventOptions& options) = 0;
 
   /// Stores all events, in this order and with one timestamp, or none. Several events of one
-  /// aggregate are fine. \returns an answer for each, in this order. Throws as `push_event` does
-  /// for the first event that does not fit, and \throws InvalidEventGroupError  no events, several
-  /// databases, different timestamps
+  /// aggregate are fine. Throws as `push_event` does for the first event that does not fit.
+  /// \returns an answer for each, in this order
+  /// \throws InvalidEventGroupError  no events, several databases, different timestamps
   virtual std::vector<PushAnswer> push_event_group(std::span<const GroupedEventView> events,
                                                    const PushEventGroupOptions& options) = 0;
 

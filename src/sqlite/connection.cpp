@@ -134,6 +134,7 @@ void Statement::reset() noexcept {
   if (statement_.get_deleter().process != this_process()) return;
   sqlite3_reset(statement_.get());
   sqlite3_clear_bindings(statement_.get());
+  connection_->end_statement();
 }
 
 int Statement::type(int column) const noexcept {
@@ -278,6 +279,14 @@ bool Connection::is_of_temporary_file(int code) const noexcept {
           (primary == SQLITE_FULL || code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_TRUNCATE));
 }
 
+/// A commit that the disk, or a lack of memory, has stopped may be in the file as a whole, and only
+/// not be known to be: unsynced, or missing in the index of the log. Where the file is full, or a
+/// lock is missing, it is not.
+bool Connection::is_of_unknown_outcome(int code) const noexcept {
+  const int primary = code & 0xFF;
+  return commit_began_ && (primary == SQLITE_IOERR || primary == SQLITE_NOMEM);
+}
+
 /// \param prefix  whose statement needed it
 void Connection::throw_temporary_file_error(int code, const std::string& prefix) const {
   const bool not_opened = (code & 0xFF) == SQLITE_CANTOPEN;
@@ -313,6 +322,13 @@ void Connection::fail() {
                        {{"trigger", denied_trigger_}});
   }
   if (is_of_temporary_file(code)) throw_temporary_file_error(code, named ? file + ": " : "");
+  if (named && is_of_unknown_outcome(code)) {
+    throw StorageError(ErrorCode::outcome_unknown,
+                       file + ": " + sqlite3_errmsg(handle_) + " (SQLite error " +
+                           std::to_string(code) +
+                           ") at a commit: what was pushed may be stored, look before you push it "
+                           "again");
+  }
   if (named) throw_hindrance(code, file, writes_);
   const char* const detail =
       code == SQLITE_READONLY_ROLLBACK
@@ -412,6 +428,16 @@ std::int64_t Connection::last_inserted_position() const noexcept {
   return sqlite3_last_insert_rowid(handle_);
 }
 
+void Connection::tell_unknown_outcomes() noexcept {
+  tells_unknown_outcomes_ = true;
+  if (owned_ == nullptr) return;
+  const auto begin_commit = [](void* self) {
+    static_cast<Connection*>(self)->commit_began_ = true;
+    return 0;
+  };
+  sqlite3_commit_hook(handle_, begin_commit, this);
+}
+
 void Connection::begin() {
   if (!in_transaction()) doomed_ = false;
   borrow(in_transaction() ? begin_savepoint : begin_immediate)->step();
@@ -421,7 +447,9 @@ void Connection::commit(bool savepoint) {
   if (doomed_) {
     throw StorageError(ErrorCode::storage, "a part of the transaction could not be rolled back");
   }
-  borrow(savepoint ? release_savepoint : commit_transaction)->step();
+  const Borrowed statement = borrow(savepoint ? release_savepoint : commit_transaction);
+  commit_began_ = tells_unknown_outcomes_ && !savepoint;
+  statement->step();
 }
 
 void Connection::rollback(bool savepoint) noexcept {

@@ -191,9 +191,15 @@ class Connection {
   /// The position of the event that this connection has inserted last.
   [[nodiscard]] std::int64_t last_inserted_position() const noexcept;
 
+  /// From now on a commit that fails halfway throws `outcome_unknown`: also that of one statement,
+  /// unless the connection is a host's, who may have a commit hook.
+  void tell_unknown_outcomes() noexcept;
+  /// Called when a statement is over: an error of the next one is not of this one's commit.
+  void end_statement() noexcept { commit_began_ = false; }
+
   /// BEGIN IMMEDIATE, or a savepoint inside a transaction.
   void begin();
-  /// The end of the innermost `begin`. \throws StorageError  also if it `is_doomed`
+  /// Ends the innermost `begin`. \throws StorageError  also if it `is_doomed`
   void commit(bool savepoint);
   void rollback(bool savepoint) noexcept;
   /// Whether a part of the transaction could not be rolled back: it cannot be committed.
@@ -205,6 +211,7 @@ class Connection {
                        const char* database, const char* trigger) noexcept;
   void defend(int flags);
   [[nodiscard]] bool is_of_temporary_file(int code) const noexcept;
+  [[nodiscard]] bool is_of_unknown_outcome(int code) const noexcept;
   [[noreturn]] void throw_temporary_file_error(int code, const std::string& prefix) const;
 
   std::unique_ptr<SQLite::Database> owned_;
@@ -219,6 +226,8 @@ class Connection {
   std::string denied_trigger_;
   std::vector<std::unique_ptr<Prepared>> prepared_;
   bool doomed_ = false;
+  bool tells_unknown_outcomes_ = false;
+  bool commit_began_ = false;  ///< by the statement that runs
   ProcessId process_ = this_process();
   std::optional<bool> is_utf8_;  ///< once it was asked for
 };

@@ -122,6 +122,7 @@ void Database::Impl::open_on_host(sqlite3* connection) {
   check_tables(*writer.connection());
   migrate(*writer.connection());
   writer.connection()->prepare_transactions();
+  writer.connection()->tell_unknown_outcomes();
 }
 
 /// A reading of this process may be in the way, of a file that has a log: it is waited for.
@@ -164,6 +165,7 @@ void Database::Impl::open_for_writing() {
   }
   migrate(connection);
   connection.prepare_transactions();  // a change of the schema would undo that
+  connection.tell_unknown_outcomes();
   file.in_place.watch(file.path);
   file.in_place.watch_log();  // SQLite has made it by now
   if (connection.has_moved()) {

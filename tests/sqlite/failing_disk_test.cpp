@@ -14,6 +14,8 @@
 #include <thread>
 #include <utility>
 
+#include "pokemon/commands.hpp"
+#include "pokemon/pokemon.hpp"
 #include "sqlite/fixtures.hpp"
 #include "sqlite/flaws.hpp"
 #include "support/errors.hpp"
@@ -63,6 +65,8 @@ std::string name_of(Failure failure) {
       return "I/O error";
     case Failure::read_error:
       return "read error";
+    case Failure::sync_error:
+      return "sync error";
     case Failure::short_write:
       return "short write";
     case Failure::full:
@@ -82,6 +86,12 @@ bool fits(ErrorCode code, Failure failure) {
     default:
       return code == ErrorCode::storage;
   }
+}
+
+/// A commit may fail so that it is found later, if it was written.
+bool leaves_open_outcome(Failure failure) {
+  return failure == Failure::io_error || failure == Failure::sync_error ||
+         failure == Failure::short_write;
 }
 
 /// A program's dealings with one file on a disk that fails somewhere. It notes what it was told is
@@ -142,31 +152,43 @@ class Scenario {
   [[nodiscard]] int reappearing() const { return reappearing_; }
 
  private:
-  /// \returns whether `call` succeeded; it may fail only as the disk does
+  /// \returns whether `call`, which commits nothing, succeeded; it may fail only as the disk does
   template <class Call>
   bool attempt(Call&& call) {
+    const std::optional<ErrorCode> failure = failure_of(call);
+    if (failure) CHECK(fits(*failure, fault_.failure));
+    return !failure;
+  }
+
+  template <class Call>
+  std::optional<ErrorCode> failure_of(Call&& call) {
     const bool works = healed_ || (!fault_.lasting && disk_.failures() > 0);
     try {
       call();
-      return true;
+      return std::nullopt;
     } catch (const StorageError& error) {
       CAPTURE(std::string(error.what()));
       CHECK_FALSE(works);
-      CHECK(fits(error.code(), fault_.failure));
       CHECK(disk_.failures() > 0);
-      return false;
+      return error.code();
     }
   }
 
   /// A push of `unit`, whatever it consists of.
   template <class Call>
   void attempt_to_store(const Contents& unit, Call&& call) {
-    if (attempt(call)) {
+    const std::optional<ErrorCode> failure = failure_of(call);
+    if (!failure) {
       stored_ = stored_and(unit);
-      refused_.clear();
+      in_doubt_.clear();
       return;
     }
-    refused_.push_back(unit);
+    if (failure == ErrorCode::outcome_unknown) {
+      CHECK(leaves_open_outcome(fault_.failure));
+      in_doubt_.push_back(unit);
+    } else {
+      CHECK(fits(*failure, fault_.failure));
+    }
     if (!fault_.lasting) look_at_crash();
   }
 
@@ -194,8 +216,8 @@ class Scenario {
     events_.reset();
     open();
     // What could not be checkpointed is recovered as after a crash.
-    if (healed_ && !closes_well) stored_ = settle(contents_of(*events_));
-    refused_.clear();
+    if (!closes_well) stored_ = settle(contents_of(*events_));
+    in_doubt_.clear();
   }
 
   Version next_version(const Contents& contents, const std::string& store, const std::string& id) {
@@ -269,11 +291,11 @@ class Scenario {
     static_cast<void>(settle(contents_of(image)));
   }
 
-  /// After a crash, a push whose commit has failed may be there: whole, and no earlier than it.
+  /// After a crash, a push of unknown outcome may be there: whole, and no earlier than it.
   /// \returns what is stored then
   Contents settle(const Contents& found) {
     if (found == stored_) return found;
-    CHECK(std::any_of(refused_.begin(), refused_.end(),
+    CHECK(std::any_of(in_doubt_.begin(), in_doubt_.end(),
                       [&](const Contents& unit) { return found == stored_and(unit); }));
     ++reappearing_;
     return found;
@@ -286,7 +308,7 @@ class Scenario {
   bool healed_ = false;
   std::unique_ptr<SqliteEventStorageAdapter> events_;
   Contents stored_;
-  std::vector<Contents> refused_;  ///< since something was stored
+  std::vector<Contents> in_doubt_;  ///< since something was stored
   int crashes_ = 0;
   int reappearing_ = 0;
 };
@@ -329,13 +351,16 @@ void fail_each(const Plot& plot, FaultyVfs& disk, const std::vector<Failure>& fa
       const Counts counts = fail_each(plot, disk, failure, lasting);
       CHECK(counts.runs > 0);
       // Only what was written completely and then not synced, or not known to be.
-      if (failure != Failure::io_error) CHECK(counts.reappearing == 0);
+      if (failure != Failure::io_error && failure != Failure::sync_error) {
+        CHECK(counts.reappearing == 0);
+      }
     }
   }
 }
 
-const std::vector<Failure> all_failures{Failure::io_error, Failure::read_error,
-                                        Failure::short_write, Failure::full, Failure::busy};
+const std::vector<Failure> all_failures{Failure::io_error,   Failure::read_error,
+                                        Failure::sync_error, Failure::short_write,
+                                        Failure::full,       Failure::busy};
 const std::vector<Failure> failures_of_writing{Failure::io_error, Failure::short_write,
                                                Failure::full};
 
@@ -442,11 +467,103 @@ TEST_CASE_FIXTURE(Disk, "what waits for a commit that fails is dropped") {
   };
   fail(Failure::io_error);
   CHECK(code_of(push_all) == "Storage");
+  fail(Failure::sync_error);
+  CHECK(code_of(push_all) == "OutcomeUnknown");
   CHECK(fired == 0);
 
   vfs.heal();
   push_all();
   CHECK(fired == 1);
+}
+
+TEST_CASE_FIXTURE(Disk, "whether a push whose sync has failed is stored is unknown") {
+  const auto push_one = [&] { push(events, "STORE", new_event("a", 1)); };
+  const auto push_two = [&] {
+    push_group(events,
+               {{&events, "STORE", new_event("b", 1)}, {&events, "STORE", new_event("b", 2)}});
+  };
+  const auto commit = [&] {
+    sqlite::Transaction transaction(*database);
+    push_one();
+    transaction.commit();
+  };
+  fail(Failure::sync_error);
+  CHECK(code_of(push_one) == "OutcomeUnknown");
+  CHECK(code_of(push_two) == "OutcomeUnknown");
+  CHECK(code_of(commit) == "OutcomeUnknown");
+  CHECK(versions(events, "STORE", "a").empty());
+
+  vfs.heal();
+  push_one();
+  push_two();
+  CHECK(versions(events, "STORE", "a") == std::vector<Version>{1});
+  CHECK(versions(events, "STORE", "b") == std::vector<Version>{1, 2});
+}
+
+TEST_CASE("whether a push on a host's connection is stored is unknown where a sync has failed") {
+  FaultyVfs disk;
+  const TemporaryDirectory directory;
+  Sql host(directory / "store.db");  // with a rollback journal
+  SqliteEventStorageAdapter events(sqlite::Database::on_connection(host.handle()));
+  const auto push_one = [&] { push(events, "STORE", new_event("a", 1)); };
+  disk.plan({.failure = Failure::sync_error});
+  CHECK(code_of(push_one) == "OutcomeUnknown");
+  CHECK(versions(events, "STORE", "a").empty());
+  push_one();
+  CHECK(versions(events, "STORE", "a") == std::vector<Version>{1});
+}
+
+TEST_CASE_FIXTURE(Disk, "a push that fails before its commit is not stored") {
+  const auto larger_than_cache =
+      with_payload(new_event("a", 1), '"' + std::string(10'000'000, 'x') + '"');
+  const auto push_one = [&] { push(events, "STORE", larger_than_cache); };
+  const auto begin = [&] { sqlite::Transaction(*database).commit(); };
+  fail(Failure::short_write);
+  CHECK(code_of(push_one) == "Storage");
+  fail(Failure::io_error);  // of the lock
+  CHECK(code_of(push_one) == "Storage");
+  CHECK(code_of(begin) == "Storage");
+
+  vfs.heal();
+  push_one();
+  CHECK(versions(events, "STORE", "a") == std::vector<Version>{1});
+}
+
+TEST_CASE_FIXTURE(Disk, "a command whose outcome is unknown is not run again") {
+  const auto pokemons =
+      pokemon::make_pokemons(std::make_shared<SqliteEventStorageAdapter>(database));
+  pokemons.push_event(pokemon::appeared("pikachu", "Pikachu", 1));
+  int retries = 0;
+  const auto level_up = pokemon::make_level_up_pokemon(
+      pokemons, {.on_event_already_exists = [&](const auto&, const auto&) { ++retries; }});
+  fail(Failure::sync_error);
+  CHECK(code_of([&] { level_up({"pikachu"}); }) == "OutcomeUnknown");
+  CHECK(vfs.failures() == 1);
+  CHECK(retries == 0);
+
+  vfs.heal();
+  level_up({"pikachu"});
+  CHECK(pokemons.get_existing_aggregate("pikachu").level == 2);
+}
+
+TEST_CASE_FIXTURE(Disk, "each caller that shares a commit learns that its outcome is unknown") {
+  constexpr int thread_count = 8;
+  std::array<std::string_view, thread_count> codes;
+  {
+    std::vector<std::jthread> threads;
+    sqlite::Transaction transaction(*database);  // for which they wait
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+      threads.emplace_back([&, i] {
+        codes.at(i) = code_of([&] { push(events, "STORE", new_event(std::to_string(i), 1)); });
+      });
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{50});
+    fail(Failure::sync_error);
+  }
+  CHECK(std::all_of(codes.begin(), codes.end(),
+                    [](std::string_view code) { return code == "OutcomeUnknown"; }));
+  CHECK(vfs.failures() < thread_count);
+  CHECK(ids(events.list_aggregate_ids("STORE", {})).empty());
 }
 
 TEST_CASE_FIXTURE(Disk, "threads on a failing disk each learn what became of their pushes") {

@@ -106,7 +106,7 @@ int truncate(sqlite3_file* file, sqlite3_int64 size) {
 }
 
 int sync(sqlite3_file* file, int) {
-  return of(file).strike({Failure::io_error}) ? SQLITE_IOERR_FSYNC : SQLITE_OK;
+  return of(file).strike({Failure::io_error, Failure::sync_error}) ? SQLITE_IOERR_FSYNC : SQLITE_OK;
 }
 
 int file_size(sqlite3_file* file, sqlite3_int64* size) {

@@ -11,6 +11,7 @@ namespace castore::testing {
 enum class Failure {
   io_error,     ///< opening, writing, syncing, truncating, deleting, locking, sharing memory, …
   read_error,   ///< reading
+  sync_error,   ///< syncing
   short_write,  ///< a write: half of it is done
   full,         ///< a write that makes a file longer: half of it is done
   busy,         ///< a lock that another process seems to have

@@ -166,8 +166,9 @@ class Transaction {
 
   /// Durable when it returns; then the actions of `after_commit` run, and the first exception
   /// of one propagates although all is stored.
-  /// \throws StorageError  nothing was stored, and the transaction is over; but it stays as it was
-  ///     if one inside it is still open, or if this is another thread's
+  /// \throws StorageError  nothing was stored (unless the code is `outcome_unknown`), and the
+  ///     transaction is over; but it stays as it was if one inside it is still open, or if this is
+  ///     another thread's
   void commit();
 
  private:
