@@ -3,6 +3,7 @@
 
 # Called once the whole project is configured. The names are seen by the parent project as well.
 function(castore_check_components)
+  get_directory_property(components DIRECTORY ${castore_SOURCE_DIR} DEFINITION castore_components)
   castore_check_components_in(${CMAKE_SOURCE_DIR})
 endfunction()
 
@@ -11,7 +12,7 @@ function(castore_check_components_in directory)
   foreach(target IN LISTS targets)
     get_target_property(linked ${target} LINK_LIBRARIES)
     get_target_property(passed_on ${target} INTERFACE_LINK_LIBRARIES)
-    foreach(component IN ITEMS sqlite json_schema cli)
+    foreach(component IN LISTS components)
       if(NOT TARGET castore::${component} AND "castore::${component}" IN_LIST linked
           OR NOT TARGET castore::${component} AND "castore::${component}" IN_LIST passed_on)
         string(TOUPPER ${component} option)
