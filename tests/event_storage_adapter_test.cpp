@@ -8,13 +8,13 @@
 #include <atomic>
 #include <castore/event_json.hpp>
 #include <castore/event_storage_adapter.hpp>
+#include <castore/forwarding_event_storage_adapter.hpp>
 #include <limits>
 #include <numeric>
 #include <thread>
 
 #include "support/errors.hpp"
 #include "support/events.hpp"
-#include "support/forwarding_adapter.hpp"
 #include "support/rot13_adapter.hpp"
 #include "support/storages.hpp"
 
@@ -985,9 +985,9 @@ TEST_CASE_TEMPLATE("what a decorator throws in a group undoes the group", Storag
 }
 
 /// Writes a second event with each: a group of its own inside whatever is going on.
-class AuditingAdapter final : public ForwardingAdapter {
+class AuditingAdapter final : public ForwardingEventStorageAdapter {
  public:
-  using ForwardingAdapter::ForwardingAdapter;
+  using ForwardingEventStorageAdapter::ForwardingEventStorageAdapter;
 
   PushAnswer push_event(std::string_view event_store_id, const NewEventView& event,
                         const PushEventOptions& options) override {

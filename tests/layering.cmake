@@ -44,6 +44,7 @@ arrow(event_storage_adapter        TO error event event_feed)
 arrow(message                      TO ${vocabulary} detail/shared exception_text)
 arrow(after_commit                 TO error event)
 arrow(registry                     TO error event event_storage_adapter)
+arrow(forwarding_event_storage_adapter TO event_feed event_storage_adapter)
 arrow(adapter_support              TO ${vocabulary} ${boundary} page_token)
 
 arrow(event_type                   TO ${vocabulary} exception_text json/fields
@@ -76,6 +77,7 @@ arrow(testing/.*                   TO ${vocabulary} ${boundary} event_type event
                                       exception_text saturating_time in_memory/.* testing/.*
                                                                   USING nlohmann)
 arrow(castore                      TO version ${vocabulary} ${boundary} json/fields event_type
+                                      forwarding_event_storage_adapter
                                       event_group event_store command typed_message
                                       message_channel connected_event_store poured_event_source dam stop
                                       in_memory/.*)

@@ -11,5 +11,6 @@ void commands();
 void messages();
 void testing();
 void dam();
+void decorator();
 
 }  // namespace chapters

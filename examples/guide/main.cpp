@@ -6,4 +6,5 @@ int main() {
   chapters::messages();
   chapters::testing();
   chapters::dam();
+  chapters::decorator();
 }

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <atomic>
+#include <castore/forwarding_event_storage_adapter.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <chrono>
 #include <functional>
@@ -16,7 +17,6 @@
 #include "sqlite/sql.hpp"
 #include "support/errors.hpp"
 #include "support/events.hpp"
-#include "support/forwarding_adapter.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace castore::testing {
@@ -263,9 +263,9 @@ TEST_CASE("an event that was acknowledged before another was pushed has the lowe
 }
 
 /// Adds nothing; notes which thread it is called on.
-class NotingAdapter final : public ForwardingAdapter {
+class NotingAdapter final : public ForwardingEventStorageAdapter {
  public:
-  using ForwardingAdapter::ForwardingAdapter;
+  using ForwardingEventStorageAdapter::ForwardingEventStorageAdapter;
 
   PushAnswer push_event(std::string_view event_store_id, const NewEventView& event,
                         const PushEventOptions& options) override {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <sqlite3.h>
 
+#include <castore/forwarding_event_storage_adapter.hpp>
 #include <castore/sqlite/event_storage_adapter.hpp>
 #include <future>
 #include <memory>
@@ -12,7 +13,6 @@
 #include "sqlite/sql.hpp"
 #include "support/errors.hpp"
 #include "support/events.hpp"
-#include "support/forwarding_adapter.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace castore::testing {
@@ -107,7 +107,7 @@ TEST_CASE_FIXTURE(Triggers, "an event that a trigger keeps from being overwritte
 
 TEST_CASE_FIXTURE(Triggers, "a group of which a trigger keeps an event out is not stored") {
   SqliteEventStorageAdapter other(database);
-  ForwardingAdapter decorator(events);
+  ForwardingEventStorageAdapter decorator(events);
   for (EventStorageAdapter* const second :
        std::initializer_list<EventStorageAdapter*>{&other, &decorator}) {
     for (const bool force : {false, true}) {

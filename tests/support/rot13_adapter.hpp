@@ -1,19 +1,19 @@
 #pragma once
 
+#include <castore/forwarding_event_storage_adapter.hpp>
+#include <memory>
 #include <optional>
-#include <span>
 #include <stdexcept>
 #include <string>
-#include <vector>
-
-#include "support/forwarding_adapter.hpp"
+#include <string_view>
+#include <utility>
 
 namespace castore::testing {
 
 /// Hides payloads, as an encryption would: knows nothing of the adapter inside.
-class Rot13Adapter final : public ForwardingAdapter {
+class Rot13Adapter final : public ForwardingEventStorageAdapter {
  public:
-  using ForwardingAdapter::ForwardingAdapter;
+  using ForwardingEventStorageAdapter::ForwardingEventStorageAdapter;
 
   void for_each_event(std::string_view event_store_id, std::string_view aggregate_id,
                       const EventsQueryOptions& options, EventVisitor visitor) const override {
@@ -32,7 +32,9 @@ class Rot13Adapter final : public ForwardingAdapter {
     return inner().push_event(event_store_id, hidden, options);
   }
   [[nodiscard]] std::unique_ptr<EventFeed> open_event_feed(FeedQuery query) const override {
-    return std::make_unique<Feed>(inner().open_event_feed(std::move(query)));
+    return std::make_unique<ForwardingEventFeed>(
+        inner().open_event_feed(std::move(query)),
+        [](EventDetail& event) { event.payload = rot13(event.payload); });
   }
 
  private:
@@ -44,26 +46,6 @@ class Rot13Adapter final : public ForwardingAdapter {
     }
     return out;
   }
-
-  class Feed final : public EventFeed {
-   public:
-    explicit Feed(std::unique_ptr<EventFeed> inner) : inner_(std::move(inner)) {}
-
-    std::span<const FeedEvent> next_page() override {
-      const auto page = inner_->next_page();
-      page_.assign(page.begin(), page.end());
-      for (FeedEvent& fed : page_) fed.event.payload = rot13(fed.event.payload);
-      return page_;
-    }
-    [[nodiscard]] std::int64_t looked_up_to() const noexcept override {
-      return inner_->looked_up_to();
-    }
-    [[nodiscard]] std::int64_t left_out() const noexcept override { return inner_->left_out(); }
-
-   private:
-    std::unique_ptr<EventFeed> inner_;
-    std::vector<FeedEvent> page_;
-  };
 };
 
 }  // namespace castore::testing
