@@ -2,15 +2,14 @@
 # (programs that must not compile, includes, documents, packages) is tested once, in `all`; the
 # thread sanitizer sees nothing in a program without threads, so it runs those of `threads`.
 
-# castore_scope_program(TARGET [THREADS] SOURCES files...): excludes from the build what is not in the
-# scope, and sets `in_scope`. THREADS: the program starts threads, by itself or in the library.
-function(castore_scope_program target)
-  cmake_parse_arguments(ARG "THREADS" "" "SOURCES" ${ARGN})
+# castore_scope_program(TARGET STARTS_THREADS files...): excludes from the build what is not in the
+# scope, and sets `in_scope`. STARTS_THREADS: whether the program does, by itself or in the library.
+function(castore_scope_program target starts_threads)
   set(in_scope ON)
-  if(NOT ARG_THREADS)
-    list(TRANSFORM ARG_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
-    set_property(GLOBAL APPEND PROPERTY castore_single_threaded_sources ${ARG_SOURCES})
-    if(CASTORE_TEST_SCOPE STREQUAL threads)
+  if(NOT starts_threads)
+    list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ OUTPUT_VARIABLE sources)
+    set_property(GLOBAL APPEND PROPERTY castore_single_threaded_sources ${sources})
+    if(CASTORE_TEST_SCOPE STREQUAL "threads")
       set(in_scope OFF)
       set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
     endif()
