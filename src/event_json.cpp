@@ -38,7 +38,7 @@ class FieldReader {
  public:
   FieldReader(std::string_view json, std::string_view path) : json_(json), path_(path) {}
 
-  /// Calls `take(name, raw)` for each member; it answers whether it knows the name.
+  /// Calls `take(name, raw)` for each member; it returns whether it knows the name.
   template <class Take>
   void read(Take&& take) {
     JsonScanner scanner(json_);

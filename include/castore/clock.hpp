@@ -1,14 +1,14 @@
 #pragma once
 
 /// \file
-/// Where adapters have the time from.
+/// The source of time of an adapter.
 
 #include <castore/event.hpp>
 #include <functional>
 
 namespace castore {
 
-/// Where missing timestamps come from. Called under the adapter's write lock.
+/// The source of missing timestamps. Called under the adapter's write lock.
 using Clock = std::function<Timestamp()>;
 
 /// The system clock in whole milliseconds, as the original's.

@@ -48,13 +48,13 @@ template <class... Stores>
   return EventStores<std::remove_cvref_t<Stores>...>(stores...);
 }
 
-/// Where a command stands when it has lost the optimistic lock.
+/// The state of a command that has lost the optimistic lock.
 struct CommandAttempt {
   int attempt_number = 1;  ///< from 1
   int retries_left = 0;    ///< 0: the error is about to leave the command
 };
 
-/// How long to wait before a command is tried again: a random time up to
+/// The wait before a command is tried again: a random time up to
 /// `min(max_delay, initial_delay * rate^(attempt - 1))`, perhaps none, so that rivals do not meet
 /// again. What is too long to be told is the longest that can be.
 struct CommandBackoff {

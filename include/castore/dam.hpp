@@ -14,10 +14,10 @@
 /// event besides), and no transaction is open while a message is published, so that nothing waits
 /// for a slow channel. It can be told not to publish faster than its listeners can bear.
 ///
-/// A pour can be stopped between two messages; what it answers then continues it, given the same
+/// A pour can be stopped between two messages; what it returns then continues it, given the same
 /// filters again, in this process or, by its members, in another. An exception of the channel or of
-/// the storage propagates as it is and ends the pour; the answer is lost then. To go on, let
-/// `on_poured` keep the answer so far, which is called after each message that the channel has
+/// the storage propagates as it is and ends the pour; the result is lost then. To go on, let
+/// `on_poured` keep the result so far, which is called after each message that the channel has
 /// taken:
 ///
 ///     std::optional<castore::FeedCursor> cursor = read_from(file);
@@ -74,7 +74,7 @@ struct PourAggregateEventsResult {
   std::optional<EventDetail> first_poured_event{};
   std::optional<EventDetail> last_poured_event{};
   bool stopped = false;  ///< before all was poured
-  /// Where it was stopped: the `options` that pour the rest.
+  /// The place where it was stopped: the `options` that pour the rest.
   std::optional<EventsQueryOptions> rest{};
 };
 

@@ -13,7 +13,7 @@
 
 namespace castore {
 
-/// Where an event stands in its aggregate: 1, 2, 3, …
+/// The place of an event in its aggregate: 1, 2, 3, …
 using Version = std::int64_t;
 
 /// UTC. Storable moments are `min_timestamp` to `max_timestamp`.
@@ -79,7 +79,7 @@ struct NewEventView {
 /// The stored event as one to be pushed again, elsewhere or by force, with its own timestamp.
 [[nodiscard]] NewEventView to_new_event(const EventView& event) noexcept;
 [[nodiscard]] EventDetail to_detail(const EventView& event);
-/// The event as it was stored, with the timestamp the push answered.
+/// The event as it was stored, with the timestamp that the push returned.
 [[nodiscard]] EventDetail to_detail(const NewEventView& event, Timestamp timestamp);
 
 /// For logs and test failures: one line of JSON.

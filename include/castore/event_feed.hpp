@@ -24,7 +24,7 @@ struct FeedEvent {
   friend bool operator==(const FeedEvent&, const FeedEvent&) = default;
 };
 
-/// Where a reading stands: behind that event.
+/// The place of a reading: behind that event.
 struct FeedCursor {
   Timestamp timestamp{};  ///< counts only in the order of timestamps
   std::int64_t position = 0;
@@ -77,8 +77,9 @@ class EventFeed {
   /// where the query begins.
   [[nodiscard]] virtual std::int64_t looked_up_to() const noexcept = 0;
 
-  /// How many events of reserved event stores (`is_reserved_event_store_id`) the pages so far leave
-  /// out, since the query names no event stores. They are there, but none of the application's.
+  /// The number of events of reserved event stores (`is_reserved_event_store_id`) the pages so far
+  /// leave out, since the query names no event stores. They are there, but none of the
+  /// application's.
   [[nodiscard]] virtual std::int64_t left_out() const noexcept = 0;
 };
 

@@ -54,8 +54,9 @@ struct PushAnswer {
 
 /// One event of a group, borrowed for the call.
 struct GroupedEventView {
-  /// Where this event is to be stored; not null. The adapter that pushes the group hands the event
-  /// to this one inside its transaction, so that a decorator (encryption, metrics) keeps its part.
+  /// The adapter that stores this event; not null. The adapter that pushes the group hands the
+  /// event to this one inside its transaction, so that a decorator (encryption, metrics) keeps its
+  /// part.
   EventStorageAdapter* adapter = nullptr;
   std::string_view event_store_id;
   NewEventView event;
@@ -111,7 +112,7 @@ template <class Callable>
 concept EventVisiting = !std::same_as<std::remove_cvref_t<Callable>, EventVisitor> &&
                         std::is_invocable_r_v<bool, Callable&, const EventView&>;
 
-/// Called once per event; answers whether to go on. A borrowed callable: never keep it.
+/// Called once per event; returns whether to go on. A borrowed callable: never keep it.
 class EventVisitor {
  public:
   template <EventVisiting Callable>
@@ -128,7 +129,8 @@ class EventVisitor {
   bool (*call_)(void*, const EventView&);
 };
 
-/// Where events live. The one boundary between the typed `EventStore` above and a database below.
+/// A place where events live. The one boundary between the typed `EventStore` above and a database
+/// below.
 ///
 /// Implementations are safe to call from several threads at once, and throw only
 /// `castore::Error` (besides what a caller's visitor or action throws). One adapter may serve any
@@ -180,13 +182,13 @@ class EventStorageAdapter {
   /// The position of the database's newest event in the order of commit; 0 if there is none, and
   /// nothing where the adapter has no such order. What is committed later has a greater one, and an
   /// event keeps its own when it is overwritten: so history is told apart from what comes up while
-  /// it is read. Takes no longer where the history is long. A decorator answers what the adapter
+  /// it is read. Takes no longer where the history is long. A decorator returns what the adapter
   /// inside it answers.
   /// \throws StorageError
   [[nodiscard]] virtual std::optional<std::int64_t> newest_position() const = 0;
 
   /// Adapters that answer the same write to one database and can share a transaction: their events
-  /// can stand in one group. A decorator answers what the adapter inside it answers.
+  /// can stand in one group. A decorator returns what the adapter inside it answers.
   [[nodiscard]] virtual const void* transaction_domain() const noexcept = 0;
 
   /// Runs `action`, by `run_after_commit`, once what this thread has pushed is committed: at once,

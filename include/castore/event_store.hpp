@@ -64,7 +64,7 @@ struct EventStoreOptions {
   /// stored: an error of castore's as an `AfterCommitError`, all else as it is.
   std::function<void(const PushedEvent<A, Payloads...>&)> on_event_pushed{};
 
-  /// How `simulate_aggregate` books an event: by default `indexed[event.version] = event`. A
+  /// The way `simulate_aggregate` books an event: by default `indexed[event.version] = event`. A
   /// cancellation would erase another entry instead of booking itself.
   std::function<void(std::map<Version, std::variant<Event<Payloads>...>>& indexed,
                      const std::variant<Event<Payloads>...>& event)>
@@ -167,7 +167,7 @@ class EventStore {
                                                  const EventsQueryOptions& options = {}) const;
 
   /// The same one event at a time, in memory that does not grow. `visitor` is given each
-  /// `AnyEvent&&`; if it answers a bool, false ends the reading.
+  /// `AnyEvent&&`; if it returns a bool, false ends the reading.
   template <class Visitor>
   void for_each_event(std::string_view aggregate_id, const EventsQueryOptions& options,
                       Visitor&& visitor) const;

@@ -52,13 +52,14 @@ concept ReadFromJson = requires(const nlohmann::json& json) {
   json.template get<T>();
 };
 
-/// How a payload or metadata type becomes JSON text; specialise it to do that your own way.
+/// The conversion of a payload or metadata type to and from JSON text; specialise it to do that
+/// your own way.
 ///
 /// By default a type that lists its `fields` is read and written by them, one with nlohmann's
 /// `to_json` and `from_json` by these, and an empty struct without either has no payload at all.
 /// A type that does not own what it holds (see `castore/fields.hpp`) is not read.
 ///
-/// `encode` answers nothing for "absent"; `decode` is given nothing for it. Both may throw
+/// `encode` returns nothing for "absent"; `decode` is given nothing for it. Both may throw
 /// anything: the store turns it into an `InvalidEventError` or a `MalformedEventError` that names
 /// the event.
 template <class T>

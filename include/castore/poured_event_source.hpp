@@ -32,7 +32,7 @@ struct PourAggregateIdsQueryOptions {
   bool reverse = false;                             ///< newest first
 };
 
-/// Where a pour of several event stores stands: behind that event.
+/// The place of a pour of several event stores: behind that event.
 struct CollectionCursor {
   Timestamp timestamp{};
   std::size_t database =

@@ -18,7 +18,7 @@ namespace castore {
 /// With the real time for a timer, if there is none. \throws InvalidRetryPolicyError
 [[nodiscard]] DeliveryOptions checked_options(DeliveryOptions options);
 
-/// How many messages are on their way, over all listeners of a queue or bus, and whom these wait
+/// The number of messages on their way, over all listeners of a queue or bus, and whom these wait
 /// for.
 class Pending {
  public:

@@ -122,8 +122,9 @@ class RuleBuilder final : public valijson::ConstraintBuilder {
   const Schemas& schemas_;
 };
 
-/// How many schemas may be at work inside one another: each needs 1.5 KB of the stack, 3 without
-/// optimisation, 5 under AddressSanitizer. Enough for two at each level of the deepest value.
+/// The number of schemas that may be at work inside one another: each needs 1.5 KB of the stack, 3
+/// without optimisation, 5 under AddressSanitizer. Enough for two at each level of the deepest
+/// value.
 constexpr int most_steps = 2 * (max_json_depth + 1);
 
 /// All schemas of the document for one run of valijson's parser, each of them where valijson hands

@@ -20,7 +20,7 @@ using Json = nlohmann::json;
 
 // All of these take what parse_exact answers.
 
-/// How deep arrays and objects nest; 0 for a scalar.
+/// The depth to which arrays and objects nest; 0 for a scalar.
 [[nodiscard]] int depth_of(const Json& value);
 
 /// Equal values have equal texts.

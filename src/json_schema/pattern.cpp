@@ -192,7 +192,7 @@ class Walk {
       : automaton_(automaton), sets_(sets), subject_(subject), seen_(automaton.states.size()) {}
 
   /// Calls `found` with each place where what has begun anywhere before is found, until that
-  /// answers false.
+  /// returns false.
   template <class Found>
   void go(const Found& found) {
     const std::size_t length = subject_.text.size();

@@ -27,13 +27,13 @@ class SchemaDocument {
   /// each other.
   [[nodiscard]] const std::vector<const Json*>& schemas() const noexcept { return order_; }
 
-  /// Where in schemas() the schema at that place is, or the one it refers to.
+  /// The index in schemas() of the schema at that place, or the one it refers to.
   /// \pre `place` lies in this document, where a keyword holds a schema
   [[nodiscard]] std::size_t index_of(const Json& place) const;
 
   [[nodiscard]] const Json& root() const noexcept { return root_; }
 
-  /// How many schemas at most are inside one another for the same value.
+  /// The greatest number of schemas that are inside one another for the same value.
   [[nodiscard]] int longest_chain() const noexcept { return longest_chain_; }
 
  private:

@@ -21,7 +21,7 @@ class Changes {
     return connection_.changes() > 0 && connection_.total_changes() > before_;
   }
 
-  /// How many rows were written since, by the statement or by others.
+  /// The number of rows written since, by the statement or by others.
   [[nodiscard]] std::int64_t count() const noexcept {
     return connection_.total_changes() - before_;
   }

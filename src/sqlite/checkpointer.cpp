@@ -10,7 +10,7 @@ namespace {
 constexpr std::int64_t usual_length = 4 << 20;     // bytes
 constexpr std::int64_t longest_length = 16 << 20;  // bytes
 
-/// How long new readers are kept waiting for those that read.
+/// The time that new readers are kept waiting for those that read.
 constexpr std::chrono::milliseconds patience{50};
 constexpr std::chrono::microseconds pause{300};
 

@@ -52,7 +52,7 @@ struct FileIdentity {
 /// A number of this process: a child made by fork has another one than its parent.
 using ProcessId = std::uint64_t;
 
-/// How often the processes that this one comes from have forked since they used castore.
+/// The number of times that the processes this one comes from have forked since they used castore.
 inline std::atomic<ProcessId> forks{0};
 
 [[nodiscard]] inline ProcessId this_process() noexcept {

@@ -5,7 +5,7 @@
 
 namespace castore::sqlite {
 
-/// How long something is tried again: for `timeout` from the first failure on.
+/// The time for which something is tried again: `timeout` from the first failure on.
 class Patience {
  public:
   explicit Patience(std::chrono::milliseconds timeout) : timeout_(timeout) {}

@@ -12,14 +12,14 @@
 
 namespace castore::sqlite {
 
-/// What there is of ours is as the migrations of the file's ledger have made it. Nothing of the
+/// All there is of ours is as the migrations of the file's ledger have made it. Nothing of the
 /// file is read or computed before that is known, but the texts of its schema. Views are for
 /// people, and not looked at; indexes of others on our tables are theirs. \param file  for the
 /// messages \returns the newest migration that the file has had; 0 if there is nothing of ours
 /// \throws StorageError  `newer_schema`, `not_a_castore_file`
 int check_schema(Connection& connection, const std::string& file);
 
-/// \pre `check_schema` has answered `version`
+/// \pre `check_schema` has returned `version`
 /// \throws StorageError  `foreign_trigger`: one on a table of ours is not as a migration has made
 /// it
 void refuse_foreign_triggers(Connection& connection, const std::string& file, int version);

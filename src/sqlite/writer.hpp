@@ -84,7 +84,7 @@ class Writer {
     Time end;
   };
 
-  /// How many writes share a transaction at most: their callers wait until it ends.
+  /// The greatest number of writes that share a transaction: their callers wait until it ends.
   static constexpr std::size_t largest_batch = 256;
 
   [[nodiscard]] StorageBusyError busy() const;

@@ -7,7 +7,7 @@
 
 namespace castore::testing {
 
-/// How an operation fails, and so which operations can.
+/// The way an operation fails, and so which operations can.
 enum class Failure {
   io_error,     ///< opening, writing, syncing, truncating, deleting, locking, sharing memory, …
   read_error,   ///< reading
@@ -41,7 +41,7 @@ class FaultyVfs {
   void plan(const Fault& fault);
   void heal();
 
-  /// How many operations have failed since `plan`.
+  /// The number of operations that have failed since `plan`.
   [[nodiscard]] int failures() const;
 
  private:

@@ -33,7 +33,7 @@ inline constexpr bool same_template<T, T> = true;
 template <template <class...> class T, template <class...> class... Any>
 inline constexpr bool one_template_of = (same_template<T, Any> || ...);
 
-/// How many of the arguments of a template of the standard library it holds values of.
+/// The number of arguments of a template of the standard library that it holds values of.
 template <template <class...> class T>
 inline constexpr std::size_t held_arguments =
     one_template_of<T, std::tuple, std::variant> ? std::numeric_limits<std::size_t>::max()

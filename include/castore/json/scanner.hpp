@@ -13,7 +13,7 @@
 
 namespace castore {
 
-/// How deep arrays and objects may nest in payload and metadata.
+/// The depth to which arrays and objects may nest in payload and metadata.
 inline constexpr int max_json_depth = 512;
 
 /// A fault of a JSON text, and where it is. The scanner throws it to its user, who makes of it an
@@ -83,7 +83,7 @@ class JsonScanner {
     at_ += size;
     return true;
   }
-  /// How many bytes are taken.
+  /// The number of bytes taken.
   [[nodiscard]] std::size_t position() const noexcept { return at_; }
   /// The name read last: about where an error is.
   [[nodiscard]] std::string_view last_name() const noexcept { return last_name_; }
@@ -152,8 +152,8 @@ class JsonScanner {
   std::string_view last_name_;
 };
 
-/// How many bytes at the front stand for themselves in a string literal: printable ASCII without
-/// quote and backslash.
+/// The number of bytes at the front that stand for themselves in a string literal: printable ASCII
+/// without quote and backslash.
 [[nodiscard]] std::size_t plain_prefix(std::string_view text) noexcept;
 
 /// The length of the UTF-8 character at the front of `text`, 0 if there is none.

@@ -35,14 +35,14 @@ struct DatabaseOptions {
   /// Never write: no file is created, no migration applied, no `-wal` or `-shm` made or changed.
   bool read_only = false;
   Synchronous synchronous = Synchronous::full;
-  /// How long a call waits for others before `StorageBusyError`; ≥ 0. `milliseconds::max()` is as
-  /// long as it takes.
+  /// The time that a call waits for others before `StorageBusyError`; ≥ 0. `milliseconds::max()` is
+  /// as long as it takes.
   std::chrono::milliseconds busy_timeout{5000};
-  /// How many threads read at the same time, each on a connection of its own; ≥ 1. Further ones
-  /// wait up to `busy_timeout`. A thread that reads while it reads (in a visitor) is not kept
-  /// waiting. A connection takes two file descriptors. Those that are not used are closed, but for
-  /// four; SQLite keeps one descriptor of each for the next, as long as the file is open in the
-  /// process.
+  /// The number of threads that read at the same time, each on a connection of its own; ≥ 1.
+  /// Further ones wait up to `busy_timeout`. A thread that reads while it reads (in a visitor) is
+  /// not kept waiting. A connection takes two file descriptors. Those that are not used are closed,
+  /// but for four; SQLite keeps one descriptor of each for the next, as long as the file is open in
+  /// the process.
   std::size_t max_readers = 16;
   /// Of no concern where `read_only`: no trigger runs then.
   ForeignTriggers foreign_triggers = ForeignTriggers::refuse;

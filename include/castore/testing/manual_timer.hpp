@@ -30,7 +30,7 @@ class ManualTimer final : public Timer {
   /// Waits until at least `count` actions wait for their time.
   void wait_for_actions(std::size_t count) const;
 
-  /// How much time has passed.
+  /// The time that has passed.
   [[nodiscard]] std::chrono::milliseconds elapsed() const;
 
  private:

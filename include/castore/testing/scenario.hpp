@@ -334,7 +334,7 @@ class Outcome {
     return *this;
   }
 
-  /// The command succeeded, and answered this. \throws ScenarioFailure
+  /// The command succeeded, and returned this. \throws ScenarioFailure
   template <class Expected>
   Outcome then_output(const Expected& expected) const {
     static_assert(!std::is_void_v<Output>, "this command has no output");
@@ -352,7 +352,7 @@ class Outcome {
     return then_error<E>([](const E&) {});
   }
 
-  /// The same, and `check` is called with the error. It answers nothing, and throws what its test
+  /// The same, and `check` is called with the error. It returns nothing, and throws what its test
   /// framework throws, or a bool: false is a failure. \throws ScenarioFailure
   template <class E, class Check>
   Outcome then_error(Check check) const {
