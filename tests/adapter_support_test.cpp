@@ -188,6 +188,7 @@ TEST_CASE("a group answers the timestamp that its events share") {
   std::vector<NewEventDetail> events = {new_event("x", 1), new_event("x", 2), new_event("x", 3)};
   const auto check = [&] {
     std::vector<GroupedEventView> group;
+    group.reserve(events.size());
     for (const auto& event : events) {
       group.push_back({.adapter = &adapter, .event_store_id = "S", .event = to_view(event)});
     }

@@ -112,7 +112,7 @@ void chapters::dam() {
       [] { return castore::parse_timestamp("2040-05-01T10:00:00Z"); });
   const Pokemons pokemons("POKEMONS", PokemonReducer{}, adapter);
   const Trainers trainers("TRAINERS", TrainerReducer{}, adapter);
-  for (const std::string id : {"pikachu", "mew"}) {
+  for (const char* const id : {"pikachu", "mew"}) {
     make_wild_pokemon_appear(pokemons)({"Wild", 5}, GenerateId([&] { return id; }));
     make_catch_pokemon(pokemons, trainers)({.pokemon_id = id, .trainer_id = "ash"});
   }

@@ -147,6 +147,7 @@ class EventStore {
 
   /// Exchanges the adapter of this store and all its copies, and so of what is connected to it.
   /// nullptr takes the adapter away.
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): moved, which clang-tidy does not see
   void set_event_storage_adapter(std::shared_ptr<EventStorageAdapter> adapter) noexcept {
     wiring_->adapter = std::move(adapter);
   }

@@ -4,6 +4,7 @@
 #include <castore/adapter_support.hpp>
 #include <limits>
 #include <tuple>
+#include <utility>
 
 namespace castore::feed {
 namespace {
@@ -93,9 +94,9 @@ EventsQueryOptions AggregatePages::behind() const {
 
 ListingPages::ListingPages(const PouredEventSource& source,
                            const PourAggregateIdsQueryOptions& options,
-                           const std::optional<ListedAggregateId>& after)
+                           std::optional<ListedAggregateId> after)
     : source_(source),
-      after_(after),
+      after_(std::move(after)),
       reverse_(options.reverse),
       query_{.limit = options.limit,
              .initial_event_after = options.initial_event_after,

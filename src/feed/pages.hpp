@@ -77,7 +77,7 @@ class ListingPages {
  public:
   /// \param after  the aggregate behind which the listing goes on
   ListingPages(const PouredEventSource& source, const PourAggregateIdsQueryOptions& options,
-               const std::optional<ListedAggregateId>& after);
+               std::optional<ListedAggregateId> after);
 
   /// Null: there are no more.
   [[nodiscard]] const ListedAggregateId* next();

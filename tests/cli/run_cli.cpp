@@ -17,6 +17,7 @@ Finished Cli::with_input(std::vector<std::string> arguments, std::istream& input
   std::vector<std::string> all{"castore-cli", "--db", file().string()};
   all.insert(all.end(), arguments.begin(), arguments.end());
   std::vector<const char*> argv;
+  argv.reserve(all.size());
   for (const std::string& argument : all) argv.push_back(argument.c_str());
   std::ostringstream out;
   std::ostringstream err;
