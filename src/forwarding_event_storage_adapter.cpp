@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <castore/forwarding_event_storage_adapter.hpp>
 #include <utility>
 
@@ -57,13 +58,27 @@ ForwardingEventFeed::ForwardingEventFeed(std::unique_ptr<EventFeed> inner, Chang
       left_out_(inner_->left_out()) {}
 
 std::span<const FeedEvent> ForwardingEventFeed::next_page() {
-  if (!unchanged_) unchanged_ = inner_->next_page();
-  page_.assign(unchanged_->begin(), unchanged_->end());
-  for (FeedEvent& event : page_) change_(event.event);
-  unchanged_.reset();
-  looked_up_to_ = inner_->looked_up_to();
-  left_out_ = inner_->left_out();
+  if (unchanged_.empty()) unchanged_ = inner_->next_page();
+  page_.clear();
+  page_.reserve(unchanged_.size());
+  try {
+    for (const FeedEvent& event : unchanged_) add(event);
+  } catch (...) {
+    if (page_.empty()) throw;
+  }
+  unchanged_ = unchanged_.subspan(page_.size());
+  if (unchanged_.empty()) {
+    looked_up_to_ = inner_->looked_up_to();
+    left_out_ = inner_->left_out();
+  } else {  // in the order of timestamps it is the moment of reading, which no position is behind
+    looked_up_to_ = std::max(looked_up_to_, page_.back().position);
+  }
   return page_;
+}
+
+void ForwardingEventFeed::add(FeedEvent event) {
+  change_(event.event);
+  page_.push_back(std::move(event));
 }
 
 }  // namespace castore

@@ -617,6 +617,40 @@ TEST_CASE_TEMPLATE("stores of a decorator are poured as it reads them", Storage,
   for (const Message& message : channel.messages) CHECK(event_of(message)->payload == "\"abc\"");
 }
 
+TEST_CASE_TEMPLATE("the events before one that a decorator cannot read are poured", Storage,
+                   CASTORE_STORAGES) {
+  class Unreadable final : public ForwardingEventStorageAdapter {
+   public:
+    using ForwardingEventStorageAdapter::ForwardingEventStorageAdapter;
+    [[nodiscard]] std::unique_ptr<EventFeed> open_event_feed(FeedQuery query) const override {
+      return std::make_unique<ForwardingEventFeed>(inner().open_event_feed(std::move(query)),
+                                                   [this](EventDetail& event) {
+                                                     if (event.version == unreadable)
+                                                       throw std::domain_error("it was changed");
+                                                   });
+    }
+    Version unreadable = 11;
+  };
+  Stored<Storage> stored;
+  stored.push_history(20);
+  Unreadable decorator(stored.adapter);
+  const PouredEventSource source{&decorator, "S"};
+  std::optional<FeedCursor> cursor;
+  const auto keep = [&](const PourEventStoreEventsResult& result) { cursor = result.cursor; };
+  Recorder channel;
+
+  for (int attempt = 1; attempt <= 2; ++attempt) {
+    CHECK_THROWS_AS(pour_event_store_events(source, channel, {.after = cursor, .on_poured = keep}),
+                    std::domain_error);
+    CHECK(channel.messages.size() == 10);
+    CHECK(cursor == FeedCursor{second(10), 10});
+  }
+  decorator.unreadable = 0;
+  pour_event_store_events(source, channel, {.after = cursor});
+  CHECK(channel.messages.size() == 20);
+  CHECK(channel.names().back() == "S/long/20");
+}
+
 TEST_CASE_TEMPLATE("event stores of one id in two databases are both poured and reported", Storage,
                    CASTORE_STORAGES) {
   Stored<Storage> one;

@@ -61,8 +61,10 @@ class ForwardingEventFeed final : public EventFeed {
  public:
   using Change = std::function<void(EventDetail& event)>;
 
-  /// Keeps both. Exceptions of `change` propagate out of `next_page`, which begins with the same
-  /// page when it is called again.
+  /// Keeps both. Where `change` throws, the events before make a page of their own, and the
+  /// exception propagates out of the next call of `next_page`, once `change` was called again for
+  /// that event and has thrown again; so does each further call, until the change succeeds. Events
+  /// that are left out (`left_out`) count with the last part of their page.
   ForwardingEventFeed(std::unique_ptr<EventFeed> inner, Change change);
 
   [[nodiscard]] std::span<const FeedEvent> next_page() override;
@@ -70,9 +72,11 @@ class ForwardingEventFeed final : public EventFeed {
   [[nodiscard]] std::int64_t left_out() const noexcept override { return left_out_; }
 
  private:
+  void add(FeedEvent event);
+
   std::unique_ptr<EventFeed> inner_;
   Change change_;
-  std::optional<std::span<const FeedEvent>> unchanged_;  ///< read, and not handed out yet
+  std::span<const FeedEvent> unchanged_;  ///< read, and not handed out yet
   std::vector<FeedEvent> page_;
   std::int64_t looked_up_to_;
   std::int64_t left_out_;
