@@ -77,7 +77,7 @@ std::span<const FeedEvent> ForwardingEventFeed::next_page() {
 }
 
 void ForwardingEventFeed::add(FeedEvent event) {
-  change_(event.event);
+  change_(event);
   page_.push_back(std::move(event));
 }
 

@@ -624,8 +624,8 @@ TEST_CASE_TEMPLATE("the events before one that a decorator cannot read are poure
     using ForwardingEventStorageAdapter::ForwardingEventStorageAdapter;
     [[nodiscard]] std::unique_ptr<EventFeed> open_event_feed(FeedQuery query) const override {
       return std::make_unique<ForwardingEventFeed>(inner().open_event_feed(std::move(query)),
-                                                   [this](EventDetail& event) {
-                                                     if (event.version == unreadable)
+                                                   [this](FeedEvent& fed) {
+                                                     if (fed.event.version == unreadable)
                                                        throw std::domain_error("it was changed");
                                                    });
     }

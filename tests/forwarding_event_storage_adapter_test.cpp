@@ -2,8 +2,10 @@
 #include <castore/forwarding_event_storage_adapter.hpp>
 #include <castore/in_memory/event_storage_adapter.hpp>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "support/events.hpp"
@@ -40,11 +42,24 @@ TEST_CASE("an adapter that only forwards shows what the one inside it has") {
 
 TEST_CASE("a forwarding feed changes each event") {
   ForwardingEventFeed feed(three_events()->open_event_feed({}),
-                           [](EventDetail& event) { event.payload = "\"changed\""; });
+                           [](FeedEvent& fed) { fed.event.payload = "\"changed\""; });
 
   for (const FeedEvent& fed : feed.next_page()) CHECK(fed.event.payload == "\"changed\"");
   CHECK(feed.looked_up_to() == 3);
   CHECK(feed.next_page().empty());
+}
+
+TEST_CASE("the change of a forwarding feed knows where the event stands") {
+  const auto adapter = three_events();
+  push(*adapter, "OTHER", new_event("a", 1));
+  ForwardingEventFeed feed(adapter->open_event_feed({}), [](FeedEvent& fed) {
+    fed.event.payload = '"' + fed.event_store_id + ' ' + std::to_string(fed.position) + '"';
+  });
+
+  std::vector<std::optional<std::string>> payloads;
+  for (const FeedEvent& fed : feed.next_page()) payloads.push_back(fed.event.payload);
+  CHECK(payloads == std::vector<std::optional<std::string>>{"\"STORE 1\"", "\"STORE 2\"",
+                                                            "\"STORE 3\"", "\"OTHER 4\""});
 }
 
 TEST_CASE("a forwarding feed hands out the events before one whose change throws") {
@@ -56,9 +71,9 @@ TEST_CASE("a forwarding feed hands out the events before one whose change throws
     query.order = FeedOrder::timestamp;
     by_timestamp = true;
   }
-  ForwardingEventFeed feed(three_events()->open_event_feed(query), [&](EventDetail& event) {
-    if (event.version == 2 && !is_fixed) throw std::domain_error("the key is not there");
-    event.payload = "\"changed\"";
+  ForwardingEventFeed feed(three_events()->open_event_feed(query), [&](FeedEvent& fed) {
+    if (fed.event.version == 2 && !is_fixed) throw std::domain_error("the key is not there");
+    fed.event.payload = "\"changed\"";
   });
 
   CHECK(versions(feed.next_page()) == std::vector<Version>{1});
@@ -77,7 +92,7 @@ TEST_CASE("a forwarding feed hands out the events before one whose change throws
 
 TEST_CASE("a forwarding feed goes on where its first event could not be changed before") {
   int calls = 0;
-  ForwardingEventFeed feed(three_events()->open_event_feed({.page_size = 2}), [&](EventDetail&) {
+  ForwardingEventFeed feed(three_events()->open_event_feed({.page_size = 2}), [&](FeedEvent&) {
     if (++calls == 1) throw std::domain_error("the key is not there");
   });
 

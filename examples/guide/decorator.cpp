@@ -69,8 +69,8 @@ class SealingAdapter final : public castore::ForwardingEventStorageAdapter {
 
   [[nodiscard]] std::unique_ptr<castore::EventFeed> open_event_feed(
       castore::FeedQuery query) const override {
-    const auto unsealing = [](castore::EventDetail& event) {
-      if (event.payload) event.payload = unseal(*event.payload);
+    const auto unsealing = [](castore::FeedEvent& fed) {
+      if (fed.event.payload) fed.event.payload = unseal(*fed.event.payload);
     };
     return std::make_unique<castore::ForwardingEventFeed>(inner().open_event_feed(std::move(query)),
                                                           unsealing);

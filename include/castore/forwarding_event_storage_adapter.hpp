@@ -59,7 +59,9 @@ class ForwardingEventStorageAdapter : public EventStorageAdapter {
 /// a decorator returns.
 class ForwardingEventFeed final : public EventFeed {
  public:
-  using Change = std::function<void(EventDetail& event)>;
+  /// Changes `event.event`. The position and the id of the event store are there to be read: they
+  /// choose a key, and name the event in a `MalformedEventError`.
+  using Change = std::function<void(FeedEvent& event)>;
 
   /// Keeps both. Where `change` throws, the events before make a page of their own, and the
   /// exception propagates out of the next call of `next_page`, once `change` was called again for

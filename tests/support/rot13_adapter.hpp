@@ -34,7 +34,7 @@ class Rot13Adapter final : public ForwardingEventStorageAdapter {
   [[nodiscard]] std::unique_ptr<EventFeed> open_event_feed(FeedQuery query) const override {
     return std::make_unique<ForwardingEventFeed>(
         inner().open_event_feed(std::move(query)),
-        [](EventDetail& event) { event.payload = rot13(event.payload); });
+        [](FeedEvent& fed) { fed.event.payload = rot13(fed.event.payload); });
   }
 
  private:
