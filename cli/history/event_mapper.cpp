@@ -1,5 +1,6 @@
 #include "history/event_mapper.hpp"
 
+#include <castore/adapter_support.hpp>
 #include <utility>
 
 namespace castore::cli {
@@ -9,6 +10,16 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t batch_bytes = std::size_t{1} << 20;
 constexpr std::chrono::milliseconds batch_time{100};  // a slow program's events need not wait
+
+/// Checks what a push does, whatever the target. \throws Error  with the line
+void check_rules(const PlacedLine& line) {
+  require_timestamp(line);
+  try {
+    check_new_event(line.content.event_store_id, to_view(line.content.event));
+  } catch (const Error& error) {
+    throw located(error, line.location);
+  }
+}
 
 }  // namespace
 
@@ -48,7 +59,7 @@ void EventMapper::on_output(std::string_view text) {
 void EventMapper::on_line() {
   auto line = parse_placed_line(line_, {Location::Of::output_line, ++line_count_});
   if (line) {
-    require_timestamp(*line);
+    check_rules(*line);
     if (batch_.empty()) batch_due_ = steady_clock::now() + batch_time;
     batch_.push_back(std::move(*line));
     batch_bytes_ += line_.size();

@@ -245,6 +245,41 @@ TEST_CASE("a program that prints nonsense is an error with the line") {
   }
 }
 
+TEST_CASE("what a program prints keeps the rules of a push wherever it goes") {
+  const FiveEvents shell;
+  std::string rule;
+  std::string code = R"("code":"InvalidEvent")";
+  std::string field;
+  SUBCASE("of versions") {
+    rule = R"(s/"version":2/"version":0/)";
+    field = R"("path":"event.version")";
+  }
+  SUBCASE("of event stores") {
+    rule = R"(2s/"S"/"castore.S"/)";
+    field = R"("path":"eventStoreId")";
+  }
+  SUBCASE("of aggregate ids") {
+    rule = R"(2s/"aggregateId":"a"/"aggregateId":""/)";
+    field = R"("path":"event.aggregateId")";
+  }
+  SUBCASE("of types") {
+    rule = R"(2s/"X"/"__REPLAYED__"/)";
+    code = R"("code":"ReservedEventType")";
+    field = R"("type":"__REPLAYED__")";
+  }
+  REQUIRE(shell("echo '" + rule + "' >rule").exit_code == 0);
+  for (const std::string target :
+       {"", "--exec cat", "--into new.db", "--into new.db --unchecked"}) {
+    CAPTURE(target);
+    const Finished stopped = shell("$cli replay --format json --map \"sed -f rule\" " + target);
+    CHECK(stopped.exit_code == 6);
+    CHECK(contains(stopped.err, code));
+    CHECK(contains(stopped.err, "Line 2 of the program's output: "));
+    CHECK(contains(stopped.err, field));
+    CHECK(contains(stopped.err, R"("line":2)"));
+  }
+}
+
 TEST_CASE("an event of a program that differs from a stored one names its line") {
   const FiveEvents shell;
   REQUIRE(shell("$cli replay --into new.db").exit_code == 0);
