@@ -52,10 +52,10 @@ std::string conversion_of(std::string_view input) {
                                                             {"BZh", "bzip2", "bzcat"}}};
   for (const auto& [magic, name, tool] : compressions) {
     if (!input.starts_with(magic)) continue;
-    return "is compressed by " + std::string(name) + piped_through(tool);
+    return "the input is compressed by " + std::string(name) + piped_through(tool);
   }
   const auto utf = [](const std::string& name) {
-    return "is " + name.substr(0, 6) + ", not UTF-8" +
+    return "the input is " + name.substr(0, 6) + ", not UTF-8" +
            piped_through("iconv -f " + name + " -t UTF-8");
   };
   // that of UTF-16 begins that of UTF-32
@@ -77,10 +77,11 @@ std::string conversion_of_line(std::string_view line) {
   line.remove_prefix(std::min(line.find_first_not_of(" \t\r"), line.size()));
   line = line.substr(0, line.find_last_not_of(" \t\r") + 1);
   if (line.starts_with('[')) {
-    return "is a JSON array, not one event a line" + piped_through("jq -c '.[]'");
+    return "the input is a JSON array, not one event a line" + piped_through("jq -c '.[]'");
   }
   if (line.ends_with('{') || line.ends_with(',')) {
-    return "goes on in the next line, but one line has one event" + piped_through("jq -c .");
+    return "the event goes on in the next line, but one line has one event" +
+           piped_through("jq -c .");
   }
   return {};
 }
@@ -109,7 +110,8 @@ std::optional<PlacedLine> EventLineReader::parse(std::string_view line) {
   } catch (const Error&) {
     const std::string conversion = is_first_ ? conversion_of_line(line) : "";
     if (conversion.empty()) throw;
-    throw located(InvalidEventError("event", conversion), location);
+    throw located({ErrorCode::invalid_event, "Invalid event: " + conversion, {{"path", "event"}}},
+                  location);
   }
 }
 

@@ -127,7 +127,8 @@ TEST_CASE("input of another format says how to convert it") {
     const Finished imported = cli({"import", "--format", "json"}, input);
     CHECK(imported.exit_code == 6);
     CHECK(contains(imported.err, R"("code":"InvalidEvent")"));
-    CHECK(contains(imported.err, R"("line":1,)"));
+    CHECK(contains(imported.err, R"("message":"Line 1: Invalid event: the )"));
+    CHECK(contains(imported.err, R"("path":"event","line":1,)"));
     CHECK(contains(imported.err, ": " + converter + " FILE | castore-cli"));
     CHECK(cli({"push-group"}, input).err.find(converter) != std::string::npos);
   };
@@ -135,6 +136,7 @@ TEST_CASE("input of another format says how to convert it") {
     check_converted_by(input, converter);
     const Finished pushed = cli({"push-event", "S"}, input);
     CHECK(pushed.exit_code == 6);
+    CHECK(contains(pushed.err, "Invalid input: the input is "));
     CHECK(contains(pushed.err, converter));
   };
   check_no_text("\x1F\x8B\x08\x00...\n..."s, "zcat");
