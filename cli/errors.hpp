@@ -59,7 +59,7 @@ struct Location {
 [[nodiscard]] Error located(const Error& error, const Location& location,
                             const std::string& note = {});
 
-/// Returns the same error, with `note` behind its message and `fields` behind its own.
+/// Returns the same error, with `note` after its message and `fields` after its own.
 [[nodiscard]] Error with_note(const Error& error, const std::string& note,
                               const std::vector<ErrorField>& fields);
 

@@ -21,7 +21,7 @@ using Work = std::function<void(const Context&, Output&)>;
 constexpr auto description = R"(Look into an SQLite file of events, and write to it, from a shell.
 
 Results go to standard output, trouble to standard error. The options of this
-page may stand before or behind the command. COMMAND --help shows an example.)";
+page may stand before or after the command. COMMAND --help shows an example.)";
 
 constexpr auto footer = R"(
 Example:
@@ -177,13 +177,13 @@ std::shared_ptr<CLI::App> make_app(const std::string& program) {
   auto app = std::make_shared<CLI::App>(description, program);
   app->formatter(std::make_shared<HelpFormatter>());
   app->allow_windows_style_options(false);
-  app->fallthrough();             // options of `app` behind a sub-command
+  app->fallthrough();             // options of `app` after a sub-command
   app->require_subcommand(0, 1);  // at most one: its name may come again, as an id
   app->footer(footer);
   return app;
 }
 
-/// Refuses `--name=`: CLI11 2.1.2 takes the argument behind it for its value.
+/// Refuses `--name=`: CLI11 2.1.2 takes the argument after it for its value.
 void refuse_empty_values(std::span<const char* const> arguments) {
   for (std::size_t i = 1; i < arguments.size(); ++i) {
     const std::string_view argument = arguments[i];

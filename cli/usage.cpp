@@ -115,7 +115,7 @@ std::string Complaint::unknown_option(const std::string& argument) const {
   }
   std::string remark = did_you_mean(name, names);
   if (remark.empty() && takes_arguments) {
-    remark = "; an argument that begins with a dash stands behind --";
+    remark = "; an argument that begins with a dash stands after --";
   }
   return "Unknown option " + name + remark;
 }

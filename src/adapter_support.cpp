@@ -68,7 +68,7 @@ ListAggregateIdsQuery read_page_token(std::string_view event_store_id, std::stri
     throw InvalidPageTokenError();
   }
   query.last = {last_id, *last_timestamp};
-  // One token per query: no other spelling of a number, nothing behind it.
+  // One token per query: no other spelling of a number, nothing after it.
   if (make_page_token(event_store_id, query) != token) throw InvalidPageTokenError();
   return query;
 }

@@ -52,7 +52,7 @@ PourAggregateEventsResult pour_aggregate_events(const PouredEventSource& source,
     if (!result.first_poured_event) result.first_poured_event = *event;
     result.last_poured_event = *event;
     if (!options.on_poured) continue;
-    result.rest = pages.behind();
+    result.rest = pages.after();
     options.on_poured(result);
   }
   result.stopped = false;

@@ -53,7 +53,7 @@ class TimestampReader {
 
 struct Fraction {
   microseconds value{0};
-  bool truncated = false;  ///< there were digits behind the sixth that are no zeros
+  bool truncated = false;  ///< there were digits after the sixth that are no zeros
 };
 
 Fraction read_fraction(TimestampReader& reader) {
@@ -132,7 +132,7 @@ Timestamp parse_timestamp(std::string_view text) {
   const auto [timestamp, truncated] = parse_truncated_timestamp(text);
   if (truncated) {
     throw InvalidTimestampError(std::string(text),
-                                "digits other than 0 behind the sixth of the fraction");
+                                "digits other than 0 after the sixth of the fraction");
   }
   return timestamp;
 }

@@ -54,7 +54,7 @@ TEST_CASE("a timestamp is read with up to six fraction digits") {
   CHECK(normalised("2022-01-01T23:59:59.000000Z") == "2022-01-01T23:59:59.000Z");
 }
 
-TEST_CASE("zeros behind the sixth fraction digit lose nothing") {
+TEST_CASE("zeros after the sixth fraction digit lose nothing") {
   CHECK(normalised("2024-08-14T20:36:48.1234560Z") == "2024-08-14T20:36:48.123456Z");
   CHECK(normalised("2024-08-14T20:36:48.123456000Z") == "2024-08-14T20:36:48.123456Z");
   CHECK(normalised("2024-08-14T20:36:48.123000000+02:00") == "2024-08-14T18:36:48.123Z");

@@ -57,7 +57,7 @@ struct Progress {
     if (truncated) json += ",\"truncated\":" + std::to_string(*truncated);
     return json + '}';
   }
-  /// Behind an error's message.
+  /// After an error's message.
   [[nodiscard]] std::string so_far() const {
     return " (" + text() + "; committed up to line " + std::to_string(committed_lines) + ")";
   }
@@ -180,7 +180,7 @@ Command import_command() {
             integer("--batch", options.batch_size, 1, "Events per transaction (default 1000)"),
             allow_version_gaps(options.allow_version_gap), unchecked(options.unchecked),
             flag("--truncate-timestamps", options.truncate_timestamps,
-                 "Drop the digits of timestamps behind microseconds, and count them")};
+                 "Drop the digits of timestamps after microseconds, and count them")};
       },
       import_events);
 }

@@ -98,7 +98,7 @@ Command list_ids_command() {
                 flag("--reverse", options.reverse, "Newest first"),
                 null(options.null),
                 option("--page-token", "TOKEN", options.query.page_token,
-                       "Go on behind an earlier page, with the options of that listing")};
+                       "Go on after an earlier page, with the options of that listing")};
       },
       list_ids);
 }

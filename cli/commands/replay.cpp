@@ -167,12 +167,12 @@ class Replay {
     if (!mapper_) return "; go on with --after " + std::to_string(progress_.after);
     return options_.into ? "; run it again to go on" : "";
   }
-  /// Says of an event that will stop it the next time, too, only how to go on behind it.
+  /// Says of an event that will stop it the next time, too, only how to go on after it.
   [[nodiscard]] std::string how_to_go_on(const Error& error) const {
     const auto position = malformed_position(error);
     if (position && !mapper_) {
-      if (*position < 1) return {};  // behind that are all
-      return "; --after " + std::to_string(*position) + " goes on behind it";
+      if (*position < 1) return {};  // after that are all
+      return "; --after " + std::to_string(*position) + " goes on after it";
     }
     const bool stays = error.code() == ErrorCode::event_already_exists ||
                        error.code() == ErrorCode::malformed_event;
@@ -291,7 +291,7 @@ std::vector<Argument> arguments(ReplayOptions& options) {
       option("--type", "TYPE", options.query.types, "Only events of that type; may be repeated"),
       option("--aggregate", "ID", options.query.aggregate_id, "Only events of that aggregate",
              {.any_text = true}),
-      integer("--after", options.after, 0, "Only events behind that position"),
+      integer("--after", options.after, 0, "Only events after that position"),
       option("--into", "FILE", options.into, "Write the events to that file"),
       unchecked(options.unchecked, {.needs = "--into"}),
       option("--exec", "COMMAND", options.exec,

@@ -56,7 +56,7 @@ class FileTarget final : public ReplayTarget {
     writer_.open();
   }
 
-  /// Writes the events before a malformed one, too, so that a replay can go on behind it.
+  /// Writes the events before a malformed one, too, so that a replay can go on after it.
   void take(std::span<const PlacedEvent> batch, ReplayProgress& progress) override {
     try {
       write(batch, progress);

@@ -66,7 +66,7 @@ struct ListAggregateIdsQuery {
   std::optional<Timestamp> initial_event_before;  ///< inclusive
   std::optional<std::int64_t> max_position;       ///< inclusive
   bool reverse = false;
-  /// List what comes strictly behind this one, in the order of the listing.
+  /// List what comes strictly after this one, in the order of the listing.
   std::optional<ListedAggregateId> last;
 };
 
@@ -74,7 +74,7 @@ struct ListAggregateIdsQuery {
 [[nodiscard]] ListAggregateIdsQuery resolve_list_query(std::string_view event_store_id,
                                                        const ListAggregateIdsOptions& options);
 
-/// The token that continues `query` behind `query.last`.
+/// The token that continues `query` after `query.last`.
 [[nodiscard]] std::string make_page_token(std::string_view event_store_id,
                                           const ListAggregateIdsQuery& query);
 

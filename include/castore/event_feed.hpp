@@ -24,7 +24,7 @@ struct FeedEvent {
   friend bool operator==(const FeedEvent&, const FeedEvent&) = default;
 };
 
-/// The place of a reading: behind that event.
+/// The place of a reading: after that event.
 struct FeedCursor {
   Timestamp timestamp{};  ///< counts only in the order of timestamps
   std::int64_t position = 0;

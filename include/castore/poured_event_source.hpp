@@ -32,7 +32,7 @@ struct PourAggregateIdsQueryOptions {
   bool reverse = false;                             ///< newest first
 };
 
-/// The place of a pour of several event stores: behind that event.
+/// The place of a pour of several event stores: after that event.
 struct CollectionCursor {
   Timestamp timestamp{};
   std::size_t database =

@@ -17,7 +17,7 @@ namespace castore {
 /// The same, without allocating for the result.
 void append_timestamp(std::string& out, Timestamp timestamp);
 
-/// Reads `YYYY-MM-DDTHH:MM:SS[.f…](Z|±HH:MM)` with up to 18 fraction digits, of which those behind
+/// Reads `YYYY-MM-DDTHH:MM:SS[.f…](Z|±HH:MM)` with up to 18 fraction digits, of which those after
 /// the sixth are zeros; an offset is normalised to UTC. `t` and `z` will do, a space for `T` will
 /// not. A time without zone is refused: it names no moment.
 /// \throws InvalidTimestampError

@@ -37,7 +37,7 @@ void MergedFeed::add(const PouredEventSource& source) {
   part->event_store_ids.push_back(source.event_store_id);
 }
 
-/// Of one timestamp, databases before the cursor's have been read, and those behind it have not.
+/// Of one timestamp, databases before the cursor's have been read, and those after it have not.
 FeedCursor MergedFeed::place_of(const CollectionCursor& cursor, std::size_t database) {
   using Position = std::numeric_limits<std::int64_t>;
   if (database < cursor.database) return {cursor.timestamp, Position::max()};

@@ -60,12 +60,12 @@ void AggregatePages::read_page() {
   source_.adapter->for_each_event(source_.event_store_id, aggregate_id_, query, keep);
   read_ += count;
   done_ = !full && count < *query.limit;
-  if (!done_) query_ = go_on_behind(query_, last, count);
+  if (!done_) query_ = go_on_after(query_, last, count);
 }
 
-/// \returns what `query` asks for behind that version, `count` events having been read
-EventsQueryOptions AggregatePages::go_on_behind(EventsQueryOptions query, Version version,
-                                                std::int64_t count) {
+/// \returns what `query` asks for after that version, `count` events having been read
+EventsQueryOptions AggregatePages::go_on_after(EventsQueryOptions query, Version version,
+                                               std::int64_t count) {
   constexpr Version nothing = 0;  // no version is at most that
   const bool all_are_read = query.limit && *query.limit <= count;
   if (query.limit && !all_are_read) *query.limit -= count;
@@ -87,9 +87,9 @@ EventsQueryOptions AggregatePages::from_here() const {
   return query;
 }
 
-EventsQueryOptions AggregatePages::behind() const {
+EventsQueryOptions AggregatePages::after() const {
   const Read& here = page_[next_];
-  return go_on_behind(options_, here.event.version, here.read_before + 1);
+  return go_on_after(options_, here.event.version, here.read_before + 1);
 }
 
 ListingPages::ListingPages(const PouredEventSource& source,

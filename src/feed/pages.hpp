@@ -26,10 +26,10 @@ class AggregatePages {
   /// The next event that the filters let through; null: there are no more.
   [[nodiscard]] const EventDetail* next();
 
-  /// The options that ask for the event that `next` has answered, and those behind it.
+  /// The options that ask for the event that `next` has answered, and those after it.
   [[nodiscard]] EventsQueryOptions from_here() const;
-  /// The options that ask for those behind it.
-  [[nodiscard]] EventsQueryOptions behind() const;
+  /// The options that ask for those after it.
+  [[nodiscard]] EventsQueryOptions after() const;
 
  private:
   struct Read {
@@ -39,8 +39,8 @@ class AggregatePages {
 
   [[nodiscard]] bool is_let_through(const EventView& event) const;
   void read_page();
-  [[nodiscard]] static EventsQueryOptions go_on_behind(EventsQueryOptions query, Version version,
-                                                       std::int64_t count);
+  [[nodiscard]] static EventsQueryOptions go_on_after(EventsQueryOptions query, Version version,
+                                                      std::int64_t count);
 
   const PouredEventSource& source_;
   const std::string& aggregate_id_;
@@ -75,7 +75,7 @@ class PositionSet {
 /// The aggregates of a listing that were there when this was made, a page at a time, each once.
 class ListingPages {
  public:
-  /// \param after  the aggregate behind which the listing goes on
+  /// \param after  the aggregate after which the listing goes on
   ListingPages(const PouredEventSource& source, const PourAggregateIdsQueryOptions& options,
                std::optional<ListedAggregateId> after);
 

@@ -25,7 +25,7 @@ constexpr auto select_matches = R"sql(
 [[noreturn]] void throw_lost() {
   throw StorageError(ErrorCode::storage,
                      "a temporary file for putting events in order failed, not the database: it "
-                     "has lost some of them; open another feed behind the last event of this");
+                     "has lost some of them; open another feed after the last event of this");
 }
 
 }  // namespace

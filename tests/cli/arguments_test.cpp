@@ -47,7 +47,7 @@ TEST_CASE("a database in memory is refused since nobody could look at it again")
   }
 }
 
-TEST_CASE("global options may stand before or behind the command") {
+TEST_CASE("global options may stand before or after the command") {
   const Cli cli;
   cli.push("POKEMONS", appeared);
   const std::string expected = std::string(appeared) + "\n";
@@ -155,7 +155,7 @@ TEST_CASE("wrong usage is told in the order that was typed and with the help tha
     CHECK(told({"list-ids", "--limt", "3", "--reverze", "A"}) ==
           "Unknown option --limt; did you mean --limit?" + see("list-ids"));
     CHECK(told({"get-events", "A", "-pikachu"}) ==
-          "Unknown option -pikachu; an argument that begins with a dash stands behind --" +
+          "Unknown option -pikachu; an argument that begins with a dash stands after --" +
               see("get-events"));
     CHECK(told({"list-stores", "--zzz"}) == "Unknown option --zzz" + see("list-stores"));
   }

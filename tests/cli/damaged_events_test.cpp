@@ -98,7 +98,7 @@ TEST_CASE("the events before a malformed one are printed") {
     CHECK(replayed.err.starts_with(
         R"({"error":{"code":"MalformedEvent","message":"Position 2: Malformed event in )"));
     CHECK(replayed.err.ends_with(fields + ",\"position\":2,\"replayed\":1,\"after\":1}}\n"));
-    CHECK(contains(replayed.err, "(replayed 1; --after 2 goes on behind it)"));
+    CHECK(contains(replayed.err, "(replayed 1; --after 2 goes on after it)"));
   }
 }
 
@@ -108,7 +108,7 @@ TEST_CASE("a replay into another file goes on behind a malformed event and leave
   const std::string copy = (cli.directory() / "copy.db").string();
   const Finished stopped = cli({"replay", "--into", copy});
   CHECK(stopped.exit_code == 1);
-  CHECK(contains(stopped.err, "(replayed 1, skipped 0; --after 2 goes on behind it)"));
+  CHECK(contains(stopped.err, "(replayed 1, skipped 0; --after 2 goes on after it)"));
   CHECK(cli({"replay", "--into", copy, "--after", "2"}).out == "replayed 1, skipped 0\n");
 #ifndef _WIN32
   SUBCASE("but with a program it is only run again when that helps") {
@@ -125,7 +125,7 @@ TEST_CASE("an event that cannot even be read has its position once") {
   const Finished stopped = cli({"replay", "--format", "json"});
   CHECK(stopped.exit_code == 1);
   CHECK(stopped.out == "{\"position\":1," + stored_line("a", 1).substr(1));
-  CHECK(contains(stopped.err, "(replayed 1; --after 2 goes on behind it)"));
+  CHECK(contains(stopped.err, "(replayed 1; --after 2 goes on after it)"));
   CHECK(stopped.err.ends_with(R"("version":2,"type":"","position":2,"replayed":1,"after":1}})"
                               "\n"));
   CHECK(cli({"replay", "--after", "2"}).exit_code == 0);

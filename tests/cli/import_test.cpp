@@ -195,7 +195,7 @@ TEST_CASE("import takes timestamps finer than microseconds only where it is told
     CHECK(refused.exit_code == 6);
     CHECK(refused.err ==
           R"-({"error":{"code":"InvalidTimestamp","message":"Line 1: Invalid timestamp )-"
-          R"-(\"1969-12-31T23:59:59.9999999Z\": digits other than 0 behind the sixth of the )-"
+          R"-(\"1969-12-31T23:59:59.9999999Z\": digits other than 0 after the sixth of the )-"
           R"-(fraction; --truncate-timestamps drops them (imported 0, skipped 0; committed up to )-"
           R"-(line 0)","timestamp":"1969-12-31T23:59:59.9999999Z","line":1,"imported":0,)-"
           R"-("skipped":0,"committedLines":0}})-"
@@ -235,7 +235,7 @@ TEST_CASE("push-event refuses a timestamp finer than microseconds and has no opt
   CHECK(refused.exit_code == 6);
   CHECK(refused.err ==
         "castore-cli: Invalid timestamp \"2022-01-01T00:00:00.1234567Z\": digits other than 0 "
-        "behind the sixth of the fraction\n");
+        "after the sixth of the fraction\n");
 }
 
 TEST_CASE("import from a file that is not there or cannot be read") {

@@ -13,7 +13,7 @@
 namespace castore {
 
 /// After a failure at attempt n a message waits `retry_delay * retry_backoff_rate^(n - 1)`, then
-/// goes behind those that wait. Where that is too long to be told, it waits `milliseconds::max()`.
+/// goes after those that wait. Where that is too long to be told, it waits `milliseconds::max()`.
 struct RetryPolicy {
   int retry_attempts = 2;  ///< ≥ 0; so a message is tried once more than that
   std::chrono::milliseconds retry_delay{30'000};  ///< ≥ 0
