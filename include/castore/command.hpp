@@ -144,13 +144,8 @@ class Command {
   Command(std::string command_id, const Required& required_event_stores, Handler handler,
           CommandOptions options = {})
       : core_(std::move(command_id), std::move(options)),
-        required_event_stores_(required_event_stores),
-        handler_(std::move(handler)) {
-    // Else a tuple would make its references of whatever converts, of what is gone soon as well.
-    static_assert(std::is_same_v<Required, Stores>,
-                  "a command is given the event stores that its handler takes, in that order: "
-                  "`castore::event_stores(pokemons, trainers)`");
-  }
+        required_event_stores_(detail::require_event_stores<Stores>(required_event_stores)),
+        handler_(std::move(handler)) {}
 
   [[nodiscard]] const std::string& command_id() const noexcept { return core_.command_id(); }
   [[nodiscard]] const Stores& required_event_stores() const noexcept {

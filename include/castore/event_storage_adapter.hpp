@@ -110,7 +110,7 @@ class EventVisitor;
 
 template <class Callable>
 concept EventVisiting = !std::same_as<std::remove_cvref_t<Callable>, EventVisitor> &&
-                        std::is_invocable_r_v<bool, Callable&, const EventView&>;
+                        std::invocable<Callable&, const EventView&>;
 
 /// Called once per event; returns whether to go on. A borrowed callable: never keep it.
 class EventVisitor {
@@ -120,7 +120,10 @@ class EventVisitor {
       : callable_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
         call_([](void* target, const EventView& event) -> bool {
           return (*static_cast<std::remove_reference_t<Callable>*>(target))(event);
-        }) {}
+        }) {
+    static_assert(std::is_invocable_r_v<bool, Callable&, const EventView&>,
+                  "a visitor of events returns a bool: true to go on, false to end the reading");
+  }
 
   bool operator()(const EventView& event) const { return call_(callable_, event); }
 

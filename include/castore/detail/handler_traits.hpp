@@ -30,6 +30,40 @@ struct StoreValues<std::tuple<const Stores&...>> {
   using type = std::tuple<Stores...>;
 };
 
+/// An event store that a command is given, and the one that its handler takes there.
+template <class Given, class Taken>
+struct RequireEventStore {
+  static_assert(std::is_same_v<Given, Taken>,
+                "a command is given the event stores that its handler takes, in that order: "
+                "`castore::event_stores(pokemons, trainers)`; the one given and the one taken are "
+                "named above");
+  static constexpr bool holds = std::is_same_v<Given, Taken>;
+};
+
+template <class Stores>
+inline constexpr int count_of = -1;
+template <class... Stores>
+inline constexpr int count_of<std::tuple<const Stores&...>> = sizeof...(Stores);
+
+template <class Given, class Taken, bool same_count = count_of<Given> == count_of<Taken>>
+struct RequireEventStores {
+  static_assert(std::is_same_v<Given, Taken>,
+                "a command is given the event stores that its handler takes, in that order: "
+                "`castore::event_stores(pokemons, trainers)`");
+  static constexpr bool holds = std::is_same_v<Given, Taken>;
+};
+template <class... Given, class... Taken>
+struct RequireEventStores<std::tuple<const Given&...>, std::tuple<const Taken&...>, true> {
+  static constexpr bool holds = (RequireEventStore<Given, Taken>::holds && ...);
+};
+
+/// Returns what a command is given, if that is what its handler takes. Else a tuple would make its
+/// references of whatever converts, of what is gone soon as well.
+template <class Taken, class Given>
+const Taken& require_event_stores(const Given& given) noexcept {
+  if constexpr (RequireEventStores<Given, Taken>::holds) return given;
+}
+
 template <class T>
 struct MemberSignature {};
 template <class R, class C, class... Args>
