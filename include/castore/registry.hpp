@@ -53,7 +53,7 @@ struct CommandDescription {
   std::vector<std::string> event_store_ids{};  ///< of the event stores it requires
   std::optional<std::string> input_schema{};   ///< JSON text
   std::optional<std::string> output_schema{};
-  /// Runs the command on copies of its event stores over `storage`, without their callbacks and
+  /// Runs the command on its event stores as they are on `storage`, without their callbacks and
   /// message channels. JSON in, JSON out; nothing: the command has no output.
   /// \throws InvalidInputError     the input is no JSON, or not what the command takes
   /// \throws SchemaViolationError  of the input; or of the output, which is stored all the same

@@ -1,4 +1,4 @@
-// expect: a mocked or connected event store would keep an adapter of its own
+// expect: on its adapter a mocked or connected event store is neither
 #include <castore/testing/mock_event_store.hpp>
 #include <castore/testing/scenario.hpp>
 #include <pokemon/commands.hpp>

@@ -6,6 +6,8 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "pokemon/commands.hpp"
@@ -51,6 +53,40 @@ TEST_CASE("a mocked event store begins with its initial events and leaves the or
   CHECK(code_of([&] { return original.get_events("pikachu"); }) == "UndefinedEventStorageAdapter");
 }
 
+TEST_CASE("a mocked event store begins with new events as well") {
+  const Pokemons original = pokemon::make_pokemons();
+  const Timestamp before = system_now();
+  NewEvent<pokemon::PokemonLeveledUp> dated = leveled_up("pikachu", 2);
+  dated.timestamp = day_1;
+
+  auto mocked = mock_event_store(original, {appeared("pikachu", "Pikachu", 42), dated});
+
+  CHECK(mocked.get_existing_aggregate("pikachu").level == 43);
+  const auto timestamp_of = [](const auto& event) { return event.timestamp; };
+  CHECK(std::visit(timestamp_of, mocked.initial_events().front()) >= before);
+  CHECK(std::visit(timestamp_of, mocked.initial_events().back()) == day_1);
+  CHECK(mocked.get_events("pikachu") == mocked.initial_events());
+
+  Pokemons muted = pokemon::make_pokemons();
+  mute_event_store(muted, {pikachu_appeared.front(), leveled_up("pikachu", 2)});
+  CHECK(muted.get_existing_aggregate("pikachu").level == 43);
+}
+
+TEST_CASE("copies of a mocked event store go back with it but what was grouped does not") {
+  auto mocked = mock_event_store(pokemon::make_pokemons(), pikachu_appeared);
+  const auto copy = mocked;
+  const Pokemons as_original = mocked;
+  mocked.push_event(leveled_up("pikachu", 2));
+  CHECK(copy.get_events("pikachu").size() == 2);
+  auto grouped = mocked.group_event(leveled_up("pikachu", 3));
+
+  mocked.reset();
+  CHECK(copy.get_events("pikachu") == pikachu_appeared);
+  CHECK(as_original.get_events("pikachu") == pikachu_appeared);
+  push_event_group(std::move(grouped));  // as version 3, where version 2 is
+  CHECK(mocked.get_events("pikachu") == pikachu_appeared);
+}
+
 TEST_CASE("a mocked event store calls no callback and publishes nothing") {
   Pokemons pokemons = pokemon::make_pokemons();
   int calls = 0;
@@ -72,12 +108,16 @@ TEST_CASE("a muted event store is the store itself in memory") {
   mute_event_store(pokemons);
   CHECK_FALSE(pokemons.get_aggregate("pikachu"));
 
-  SUBCASE("of a connected one the original is muted") {
+  SUBCASE("and so are its copies and what is connected to it") {
+    const Pokemons copy = pokemons;
     const NotificationMessageQueue<Pokemons> queue("GAME", pokemons,
                                                    std::make_shared<RecordingChannelAdapter>());
     ConnectedEventStore connected(pokemons, queue);
     mute_event_store(connected, pikachu_appeared);
     CHECK(pokemons.get_aggregate("pikachu"));
+    CHECK(copy.get_aggregate("pikachu"));
+    mute_event_store(pokemons);
+    CHECK_FALSE(connected.get_aggregate("pikachu"));
   }
 }
 

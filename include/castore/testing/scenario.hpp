@@ -480,7 +480,7 @@ class Scenario {
   static Store on(const detail::ScenarioStage& stage, const Store& store) {
     static_assert(std::same_as<decltype(store.on_adapter(stage.adapter())), Store>,
                   "the handler of a command in a scenario is given `EventStores<EventStore<...>>`: "
-                  "a mocked or connected event store would keep an adapter of its own");
+                  "on its adapter a mocked or connected event store is neither");
     return store.on_adapter(stage.adapter());
   }
 
