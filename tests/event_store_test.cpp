@@ -535,6 +535,19 @@ TEST_CASE("a group may be put together at run time") {
   }
 }
 
+TEST_CASE("a group of events of one type is a vector") {
+  const auto store = make_store(make_adapter());  // with three events
+  std::vector<GroupedEvent<pokemon::Pokemon, pokemon::PokemonLeveledUp>> group;
+  CHECK(code_of([&] { push_event_group(group); }) == "InvalidEventGroup");
+  for (Version version = 4; version <= 6; ++version) {
+    group.push_back(store.group_event(leveled_up("pikachu", version)));
+  }
+  push_event_group(group);
+  CHECK(group.back().result().position == 6);
+  push_event_group(group, {.force = true});
+  CHECK(store.get_existing_aggregate("pikachu").version == 6);
+}
+
 TEST_CASE("a push tells the position of its event") {
   const auto adapter = make_adapter();
   const auto store = make_store(adapter);  // with three events

@@ -178,8 +178,7 @@ void push_a_group() {
     level_ups.push_back(pokemons.group_event(
         castore::NewEvent<PokemonLeveledUp>{.aggregate_id = "pikachu", .version = version}));
   }
-  const std::vector<castore::GroupedEventRef> group(level_ups.begin(), level_ups.end());
-  castore::push_event_group(group);
+  castore::push_event_group(level_ups);
   std::cout << "level " << pokemons.get_existing_aggregate("pikachu").level << '\n';
 }
 

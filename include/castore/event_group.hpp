@@ -16,6 +16,7 @@
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 namespace castore {
 
@@ -112,6 +113,16 @@ using GroupedEventRef = std::reference_wrapper<detail::GroupMember>;
 /// \throws everything that `EventStore::push_event` throws, for the first event that does not fit
 void push_event_group(std::span<const GroupedEventRef> events,
                       const PushEventGroupOptions& options = {});
+
+/// The same for events of one type.
+template <class A, class P>
+void push_event_group(std::vector<GroupedEvent<A, P>>& events,
+                      const PushEventGroupOptions& options = {}) {
+  std::vector<detail::GroupMember*> members;
+  members.reserve(events.size());
+  for (GroupedEvent<A, P>& event : events) members.push_back(&event);
+  detail::push_group(members, options);
+}
 
 /// The same for a group known at compile time:
 ///
