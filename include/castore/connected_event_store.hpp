@@ -31,16 +31,16 @@ namespace castore {
 ///   published, with its group or transaction, and before the push that began it returns: failures
 ///   come out of that.
 /// - An exception of the reducer for the next aggregate propagates after all this, and keeps no
-/// message
-///   back but one that needs the aggregate: that of a state-carrying channel.
-/// - If publishing fails, the event is stored all the same, and the push throws `PublishError` (an
-///   `AfterCommitError`), or
-///   the `commit()` of the transaction it stands in. The others of a group, and what goes to the
-///   other channel of a store that is connected twice, are published still; the first failure is
-///   thrown. So a message may be lost, when that happens or the program ends in between: at most
-///   once.
+///   message back but one that needs the aggregate: that of a state-carrying channel.
+/// - If publishing fails, the event is stored all the same, and the push, or the `commit()` of the
+///   transaction it stands in, throws `PublishError` (an `AfterCommitError`). The others of a
+///   group, and what goes to the other channel of a store that is connected twice, are published
+///   still; the first failure is thrown. So a message may be lost, when that happens or the program
+///   ends in between: at most once.
 /// - Adapter and `on_event_pushed` are shared with the original, as copies of an event store share
-///   them. The original publishes nothing when it is used itself. Messages are news: `replay` is
+///   them. The original publishes nothing when it is used itself, unless it is assigned a connected
+///   one: then it publishes as that does, and connected once more it publishes twice. So does a
+///   copy of a connected event store, also one of its base type. Messages are news: `replay` is
 ///   never set.
 ///
 /// The channel is borrowed: it has to outlive this object, its copies, and the transactions,
