@@ -10,6 +10,7 @@ void event_stores();
 void commands();
 void messages();
 void testing();
+void feeds();
 void dam();
 void decorator();
 

@@ -57,6 +57,17 @@ void push_one(const Pokemons& pokemons) {
   std::cout << pushed.event.type() << " makes a " << pushed.next_aggregate->name << '\n';
 }
 
+void copy_and_move_elsewhere() {
+  Pokemons pokemons("POKEMONS", PokemonReducer{});
+  const Pokemons copy = pokemons;
+  const Pokemons elsewhere =
+      pokemons.on_adapter(std::make_shared<castore::InMemoryEventStorageAdapter>());
+  pokemons.set_event_storage_adapter(std::make_shared<castore::InMemoryEventStorageAdapter>());
+  push_one(pokemons);
+  std::cout << copy.get_events("pikachu").size() << " event in the copy, "
+            << elsewhere.get_events("pikachu").size() << " elsewhere\n";
+}
+
 void push_with_metadata(const Pokemons& pokemons) {
   pokemons.push_event(castore::NewEvent<PokemonCaught>{
       .aggregate_id = "pikachu",
@@ -211,6 +222,7 @@ void read_what_is_unknown() {
 
 void chapters::event_stores() {
   without_an_adapter();
+  copy_and_move_elsewhere();
   const Pokemons in_memory = a_store();
   const Pokemons in_a_file("POKEMONS", PokemonReducer{}, a_file());
   for (const Pokemons& pokemons : {in_memory, in_a_file}) {

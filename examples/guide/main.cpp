@@ -5,6 +5,7 @@ int main() {
   chapters::commands();
   chapters::messages();
   chapters::testing();
+  chapters::feeds();
   chapters::dam();
   chapters::decorator();
 }
