@@ -9,12 +9,15 @@
 #include <castore/event_json.hpp>
 #include <castore/event_storage_adapter.hpp>
 #include <castore/forwarding_event_storage_adapter.hpp>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <thread>
 
 #include "support/errors.hpp"
 #include "support/events.hpp"
+#include "support/feeds.hpp"
+#include "support/memory.hpp"
 #include "support/rot13_adapter.hpp"
 #include "support/storages.hpp"
 
@@ -1023,6 +1026,109 @@ TEST_CASE_TEMPLATE("a decorator may push a group of its own inside a group", Sto
   CHECK(read(*plain, "AUDIT", "y").empty());
   push(*plain, "A", new_event("x", 3));
   CHECK(plain->list_event_stores().front().last_position == 4);
+}
+
+/// All that an adapter has, in each way of asking for it.
+struct Shown {
+  std::vector<FeedEvent> by_position{};
+  std::vector<FeedEvent> by_timestamp{};
+  std::vector<EventDetail> read{};
+  std::vector<ListedAggregateId> listed{};
+  std::vector<std::int64_t> positions_of_listed{};
+  std::vector<EventStoreSummary> stores{};
+  std::optional<std::int64_t> newest_position{};
+
+  friend bool operator==(const Shown&, const Shown&) = default;
+};
+
+Shown shown_by(const EventStorageAdapter& adapter) {
+  Shown shown{.by_position = feed_of(adapter),
+              .by_timestamp = feed_of(adapter, {.order = FeedOrder::timestamp}),
+              .stores = adapter.list_event_stores(),
+              .newest_position = adapter.newest_position()};
+  for (const EventStoreSummary& summary : shown.stores) {
+    const auto listing = adapter.list_aggregate_ids(summary.event_store_id, {});
+    for (const ListedAggregateId& listed : listing.aggregate_ids) {
+      const auto events = read(adapter, summary.event_store_id, listed.aggregate_id);
+      shown.read.insert(shown.read.end(), events.begin(), events.end());
+      shown.listed.push_back(listed);
+    }
+    shown.positions_of_listed.insert(shown.positions_of_listed.end(), listing.positions.begin(),
+                                     listing.positions.end());
+  }
+  return shown;
+}
+
+/// Longer than what a string holds without memory of its own.
+std::string long_id(char last) { return std::string("an aggregate with a long name ") + last; }
+
+TEST_CASE_TEMPLATE("a push without memory changes nothing and the next one follows", Storage,
+                   CASTORE_STORAGES) {
+  const NewEventDetail first = with_payload(new_event(long_id('a'), 1, day_2), "1");
+  const NewEventDetail changed = with_payload(new_event(long_id('a'), 1, day_3), "2");
+  const NewEventDetail second = new_event(long_id('a'), 2, day_1);
+  const NewEventDetail other = new_event(long_id('b'), 1, day_1);
+  const NewEventDetail other_changed = new_event(long_id('b'), 1, day_3);
+  const std::string long_store = "AN EVENT STORE WITH A LONG NAME";
+  std::function<void(EventStorageAdapter&)> action;
+  SUBCASE("of an event") {
+    action = [&](EventStorageAdapter& adapter) { push(adapter, store, second); };
+  }
+  SUBCASE("of a new aggregate") {
+    action = [&](EventStorageAdapter& adapter) { push(adapter, store, other); };
+  }
+  SUBCASE("to a new event store") {
+    action = [&](EventStorageAdapter& adapter) { push(adapter, long_store, other); };
+  }
+  SUBCASE("that overwrites") {
+    action = [&](EventStorageAdapter& adapter) { push(adapter, store, changed, {.force = true}); };
+  }
+  SUBCASE("of a group") {
+    action = [&](EventStorageAdapter& adapter) {
+      push_group(adapter, {{&adapter, std::string(store), other},
+                           {&adapter, long_store, other},
+                           {&adapter, std::string(store), with_payload(second, "3")}});
+    };
+  }
+  SUBCASE("of a group that overwrites") {
+    action = [&](EventStorageAdapter& adapter) {
+      push_group(adapter,
+                 {{&adapter, std::string(store), other_changed},
+                  {&adapter, std::string(store), changed},
+                  {&adapter, std::string(store), new_event(long_id('a'), 1, day_3)}},
+                 {.force = true});
+    };
+  }
+  SUBCASE("of a group inside a group") {
+    action = [&](EventStorageAdapter& adapter) {
+      AuditingAdapter auditing({std::shared_ptr<void>(), &adapter});
+      push_group(adapter, {{&auditing, std::string(store), other}, {&adapter, long_store, other}});
+    };
+  }
+
+  bool done = false;
+  for (long number = 1; !done; ++number) {
+    CAPTURE(number);
+    const auto adapter = Storage().make_adapter();
+    push(*adapter, store, first);
+    const Shown before = shown_by(*adapter);
+    bool stored = false;
+    done = survives(number, 1, [&] {
+      action(*adapter);
+      stored = true;
+    });
+    if (!stored) CHECK(shown_by(*adapter) == before);
+
+    const auto newest = adapter->newest_position();
+    const NewEventDetail next = new_event(long_id('c'), 1, day_3);
+    const PushAnswer answer = adapter->push_event(store, to_view(next), {});
+    CHECK(answer.position == *newest + 1);
+    for (const FeedOrder order : {FeedOrder::position, FeedOrder::timestamp}) {
+      CHECK(positions(feed_of(*adapter, {.order = order})).back() == *answer.position);
+    }
+    CHECK(read(*adapter, store, next.aggregate_id).size() == 1);
+    CHECK(ids(adapter->list_aggregate_ids(store, {})).back() == next.aggregate_id);
+  }
 }
 
 TEST_CASE_TEMPLATE("without a transaction of the caller an action after commit runs at once",

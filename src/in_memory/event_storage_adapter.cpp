@@ -2,22 +2,98 @@
 #include <castore/adapter_support.hpp>
 #include <castore/error.hpp>
 #include <castore/in_memory/event_storage_adapter.hpp>
-#include <iterator>
 #include <map>
 #include <mutex>
-#include <tuple>
 #include <utility>
 
 namespace castore {
 namespace {
 
-using Events = std::map<Version, std::shared_ptr<const FeedEvent>>;
-using AggregateKey = std::pair<Timestamp, std::string>;  ///< in the order of a listing
+using Row = std::shared_ptr<const FeedEvent>;  ///< immutable: what replaces it is another one
+using Events = std::map<Version, Row>;
+using ListingKey = std::pair<Timestamp, std::string_view>;  ///< borrows the id of a row
+
+ListingKey listing_key(const FeedEvent& row) {
+  return {row.event.timestamp, row.event.aggregate_id};
+}
 
 struct StoreData {
   std::map<std::string, Events, std::less<>> aggregates;
-  std::map<AggregateKey, std::int64_t> initial_events;  ///< and their positions
+  std::map<ListingKey, Row> initial_events;  ///< in the order of a listing
 };
+
+/// Events in each of the orders in which they are asked for. Only making one of a row needs memory,
+/// so that an event comes to be in all orders or in none.
+struct Rows {
+  std::map<std::string, StoreData, std::less<>> stores;
+  std::map<std::int64_t, Row> by_position;
+
+  Rows() = default;
+  explicit Rows(const Row& row);
+
+  [[nodiscard]] const Events* events_of(std::string_view event_store_id,
+                                        std::string_view aggregate_id) const noexcept;
+  /// Takes over those of `others`, whose positions and versions are not taken here.
+  void take(Rows& others) noexcept;
+  /// Puts `row` in the place of `old`, which is at the same version of the same aggregate.
+  void replace(const Row& old, const Row& row) noexcept;
+  void remove(const Row& row) noexcept;
+};
+
+Rows::Rows(const Row& row) {
+  StoreData& store = stores[row->event_store_id];
+  store.aggregates[row->event.aggregate_id].emplace(row->event.version, row);
+  if (row->event.version == 1) store.initial_events.emplace(listing_key(*row), row);
+  by_position.emplace(row->position, row);
+}
+
+const Events* Rows::events_of(std::string_view event_store_id,
+                              std::string_view aggregate_id) const noexcept {
+  const auto store = stores.find(event_store_id);
+  if (store == stores.end()) return nullptr;
+  const auto found = store->second.aggregates.find(aggregate_id);
+  return found == store->second.aggregates.end() ? nullptr : &found->second;
+}
+
+/// Moves the nodes of maps.
+void Rows::take(Rows& others) noexcept {
+  by_position.merge(others.by_position);
+  for (auto& [event_store_id, other] : others.stores) {
+    const auto store = stores.find(event_store_id);
+    if (store == stores.end()) continue;
+    auto& aggregates = store->second.aggregates;
+    for (auto& [aggregate_id, events] : other.aggregates) {
+      const auto found = aggregates.find(aggregate_id);
+      if (found != aggregates.end()) found->second.merge(events);
+    }
+    aggregates.merge(other.aggregates);
+    store->second.initial_events.merge(other.initial_events);
+  }
+  stores.merge(others.stores);
+}
+
+void Rows::replace(const Row& old, const Row& row) noexcept {
+  StoreData& store = stores.find(row->event_store_id)->second;
+  if (row->event.version == 1) {
+    auto node = store.initial_events.extract(listing_key(*old));
+    node.key() = listing_key(*row);
+    node.mapped() = row;
+    store.initial_events.insert(std::move(node));
+  }
+  by_position.find(row->position)->second = row;
+  store.aggregates.find(row->event.aggregate_id)->second.find(row->event.version)->second = row;
+}
+
+void Rows::remove(const Row& row) noexcept {
+  const auto store = stores.find(row->event_store_id);
+  auto& aggregates = store->second.aggregates;
+  const auto aggregate = aggregates.find(row->event.aggregate_id);
+  if (row->event.version == 1) store->second.initial_events.erase(listing_key(*row));
+  by_position.erase(row->position);
+  aggregate->second.erase(row->event.version);
+  if (aggregate->second.empty()) aggregates.erase(aggregate);
+  if (aggregates.empty()) stores.erase(store);
+}
 
 }  // namespace
 
@@ -27,60 +103,31 @@ struct InMemoryEventStorageAdapter::Impl {
   /// Recursive: a group hands events of a decorator back to us through that decorator.
   mutable std::recursive_mutex mutex;
   Clock clock;
-  std::map<std::string, StoreData, std::less<>> stores;
-  std::map<std::int64_t, std::shared_ptr<const FeedEvent>> by_position;
+  Rows rows;
   std::int64_t last_position = 0;
 
   /// While a group is pushed: how to take it back, oldest first.
   struct Undo {
-    std::string event_store_id;
-    std::string aggregate_id;
-    Version version;
-    std::shared_ptr<const FeedEvent> before;  ///< null: there was none
+    Row row;
+    Row before;  ///< null: there was none
   };
   std::vector<Undo>* undo = nullptr;
 
-  void put(std::string_view event_store_id, std::string_view aggregate_id, Version version,
-           std::shared_ptr<const FeedEvent> row);
   PushAnswer store(std::string_view event_store_id, const NewEventView& event, Timestamp timestamp,
                    const PushEventOptions& options);
-  void take_back(std::vector<Undo>& log);
+  void put(const Row& row, const Row& before);
+  void take_back(const std::vector<Undo>& log) noexcept;
 };
-
-/// Sets or, with null, erases one row, and keeps the other orders with it.
-void InMemoryEventStorageAdapter::Impl::put(std::string_view event_store_id,
-                                            std::string_view aggregate_id, Version version,
-                                            std::shared_ptr<const FeedEvent> row) {
-  StoreData& store = stores[std::string(event_store_id)];
-  Events& events = store.aggregates[std::string(aggregate_id)];
-  const auto key = [&](const FeedEvent& of) {
-    return AggregateKey{of.event.timestamp, std::string(aggregate_id)};
-  };
-  if (const auto old = events.find(version); old != events.end()) {
-    if (version == 1) store.initial_events.erase(key(*old->second));
-    by_position.erase(old->second->position);
-    events.erase(old);
-  }
-  if (row) {
-    if (version == 1) store.initial_events.emplace(key(*row), row->position);
-    by_position.emplace(row->position, row);
-    events.emplace(version, std::move(row));
-  }
-  if (events.empty()) store.aggregates.erase(std::string(aggregate_id));
-  if (store.aggregates.empty()) stores.erase(std::string(event_store_id));
-}
 
 PushAnswer InMemoryEventStorageAdapter::Impl::store(std::string_view event_store_id,
                                                     const NewEventView& event, Timestamp timestamp,
                                                     const PushEventOptions& options) {
   Version newest = 0;
-  std::shared_ptr<const FeedEvent> before;
-  if (const auto store = stores.find(event_store_id); store != stores.end()) {
-    const auto& aggregates = store->second.aggregates;
-    if (const auto found = aggregates.find(event.aggregate_id); found != aggregates.end()) {
-      newest = found->second.rbegin()->first;
-      const auto row = found->second.find(event.version);
-      if (row != found->second.end()) before = row->second;
+  Row before;
+  if (const Events* const events = rows.events_of(event_store_id, event.aggregate_id)) {
+    newest = events->rbegin()->first;
+    if (const auto found = events->find(event.version); found != events->end()) {
+      before = found->second;
     }
   }
   if (before && !options.force) {
@@ -91,23 +138,34 @@ PushAnswer InMemoryEventStorageAdapter::Impl::store(std::string_view event_store
     throw VersionGapError(std::string(event_store_id), std::string(event.aggregate_id),
                           event.version, next_version(newest));
   }
-  auto row = std::make_shared<FeedEvent>();
+  const auto row = std::make_shared<FeedEvent>();
   row->event_store_id = event_store_id;
   row->event = to_detail(event, timestamp);
-  row->position = before ? before->position : ++last_position;
-  if (undo != nullptr) {
-    undo->push_back(
-        {std::string(event_store_id), std::string(event.aggregate_id), event.version, before});
-  }
-  const PushAnswer answer{timestamp, event.version, row->position};
-  put(event_store_id, event.aggregate_id, event.version, std::move(row));
-  return answer;
+  row->position = before ? before->position : last_position + 1;
+  put(row, before);
+  return {timestamp, event.version, row->position};
 }
 
-void InMemoryEventStorageAdapter::Impl::take_back(std::vector<Undo>& log) {
+/// Puts `row` in the place of `before`, or where there was none. If it throws, nothing is changed.
+void InMemoryEventStorageAdapter::Impl::put(const Row& row, const Row& before) {
+  Rows addition = before ? Rows() : Rows(row);
+  if (undo != nullptr) undo->push_back({row, before});
+  if (before) {
+    rows.replace(before, row);
+  } else {
+    rows.take(addition);
+    last_position = row->position;
+  }
+}
+
+void InMemoryEventStorageAdapter::Impl::take_back(const std::vector<Undo>& log) noexcept {
   for (auto entry = log.rbegin(); entry != log.rend(); ++entry) {
-    if (!entry->before) --last_position;
-    put(entry->event_store_id, entry->aggregate_id, entry->version, std::move(entry->before));
+    if (entry->before) {
+      rows.replace(entry->row, entry->before);
+    } else {
+      rows.remove(entry->row);
+      --last_position;
+    }
   }
 }
 
@@ -129,14 +187,14 @@ class InMemoryEventStorageAdapter::Feed final : public EventFeed {
     text_ = 0;
     const std::lock_guard lock(impl_->mutex);
     if (query_.order == FeedOrder::position) {
-      const auto& rows = impl_->by_position;
+      const auto& rows = impl_->rows.by_position;
       auto row = rows.upper_bound(looked_);
       for (; row != rows.end() && !is_full(); ++row) add(*row->second);
       looked_ = row == rows.end() ? std::max(looked_, impl_->last_position) : row->first - 1;
     }
     while (next_sorted_ < sorted_.size() && !is_full()) {
-      const auto row = impl_->by_position.find(sorted_[next_sorted_++]);
-      if (row != impl_->by_position.end()) add(*row->second);
+      const auto row = impl_->rows.by_position.find(sorted_[next_sorted_++]);
+      if (row != impl_->rows.by_position.end()) add(*row->second);
     }
     return page_;
   }
@@ -149,7 +207,7 @@ class InMemoryEventStorageAdapter::Feed final : public EventFeed {
     std::vector<const FeedEvent*> rows;
     const std::lock_guard lock(impl_->mutex);
     looked_ = impl_->last_position;
-    for (const auto& [position, row] : impl_->by_position) {
+    for (const auto& [position, row] : impl_->rows.by_position) {
       if (fits(*row)) rows.push_back(row.get());
     }
     std::stable_sort(rows.begin(), rows.end(), [](const FeedEvent* a, const FeedEvent* b) {
@@ -196,14 +254,12 @@ void InMemoryEventStorageAdapter::for_each_event(std::string_view event_store_id
                                                  EventVisitor visitor) const {
   check_query(options);
   // Rows are immutable and shared, so that the visitor runs on one moment's events without a lock.
-  std::vector<std::shared_ptr<const FeedEvent>> rows;
+  std::vector<Row> rows;
   {
     const std::lock_guard lock(impl_->mutex);
-    const auto store = impl_->stores.find(event_store_id);
-    if (store == impl_->stores.end()) return;
-    const auto found = store->second.aggregates.find(aggregate_id);
-    if (found == store->second.aggregates.end()) return;
-    for (const auto& [version, row] : found->second) {
+    const Events* const events = impl_->rows.events_of(event_store_id, aggregate_id);
+    if (events == nullptr) return;
+    for (const auto& [version, row] : *events) {
       if (options.min_version && version < *options.min_version) continue;
       if (options.max_version && version > *options.max_version) break;
       if (options.max_position && row->position > *options.max_position) continue;
@@ -248,14 +304,14 @@ std::vector<PushAnswer> InMemoryEventStorageAdapter::push_event_group(
                             ? impl_->store(grouped.event_store_id, event, timestamp, push)
                             : grouped.adapter->push_event(grouped.event_store_id, event, push));
     }
+    // A group inside a group: the outer one may still fail.
+    if (outer != nullptr) outer->insert(outer->end(), log.begin(), log.end());
   } catch (...) {
     impl_->undo = outer;
     impl_->take_back(log);
     throw;
   }
   impl_->undo = outer;
-  // A group inside a group: the outer one may still fail.
-  if (outer != nullptr) std::move(log.begin(), log.end(), std::back_inserter(*outer));
   return answers;
 }
 
@@ -264,34 +320,34 @@ ListAggregateIdsResult InMemoryEventStorageAdapter::list_aggregate_ids(
   ListAggregateIdsQuery query = resolve_list_query(event_store_id, options);
   ListAggregateIdsResult result;
   const std::lock_guard lock(impl_->mutex);
-  const auto store = impl_->stores.find(event_store_id);
-  if (store == impl_->stores.end()) return result;
+  const auto store = impl_->rows.stores.find(event_store_id);
+  if (store == impl_->rows.stores.end()) return result;
 
   const auto list = [&](auto begin, auto end, auto is_behind_last) {
     for (auto entry = begin; entry != end; ++entry) {
-      const auto& [key, position] = *entry;
+      const auto& [key, row] = *entry;
       const auto& [timestamp, aggregate_id] = key;
       if (query.initial_event_after && timestamp < *query.initial_event_after) continue;
       if (query.initial_event_before && timestamp > *query.initial_event_before) continue;
-      if (query.max_position && position > *query.max_position) continue;
+      if (query.max_position && row->position > *query.max_position) continue;
       if (query.last && !is_behind_last(key)) continue;
       if (query.limit && result.aggregate_ids.size() == static_cast<std::uint64_t>(*query.limit)) {
         query.last = result.aggregate_ids.back();
         result.next_page_token = make_page_token(event_store_id, query);
         return;
       }
-      result.aggregate_ids.push_back({aggregate_id, timestamp});
-      result.positions.push_back(position);
+      result.aggregate_ids.push_back({std::string(aggregate_id), timestamp});
+      result.positions.push_back(row->position);
     }
   };
-  const AggregateKey last_key =
-      query.last ? AggregateKey{query.last->initial_event_timestamp, query.last->aggregate_id}
-                 : AggregateKey{};
+  const ListingKey last_key =
+      query.last ? ListingKey{query.last->initial_event_timestamp, query.last->aggregate_id}
+                 : ListingKey{};
   const auto& keys = store->second.initial_events;
   if (query.reverse) {
-    list(keys.rbegin(), keys.rend(), [&](const AggregateKey& key) { return key < last_key; });
+    list(keys.rbegin(), keys.rend(), [&](const ListingKey& key) { return key < last_key; });
   } else {
-    list(keys.begin(), keys.end(), [&](const AggregateKey& key) { return key > last_key; });
+    list(keys.begin(), keys.end(), [&](const ListingKey& key) { return key > last_key; });
   }
   return result;
 }
@@ -299,7 +355,7 @@ ListAggregateIdsResult InMemoryEventStorageAdapter::list_aggregate_ids(
 std::vector<EventStoreSummary> InMemoryEventStorageAdapter::list_event_stores() const {
   std::vector<EventStoreSummary> summaries;
   const std::lock_guard lock(impl_->mutex);
-  for (const auto& [event_store_id, store] : impl_->stores) {
+  for (const auto& [event_store_id, store] : impl_->rows.stores) {
     EventStoreSummary summary{.event_store_id = event_store_id,
                               .first_timestamp = max_timestamp,
                               .last_timestamp = min_timestamp};

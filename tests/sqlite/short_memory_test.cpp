@@ -43,19 +43,6 @@ const bool sqlite_is_prepared = [] {
   return sqlite3_config(SQLITE_CONFIG_MALLOC, &failing) == SQLITE_OK;
 }();
 
-/// Calls `action` with an allocation that fails, or several in a row. \returns whether it ended
-/// before it came to them
-template <class Action>
-bool survives(long first, long count, const Action& action) {
-  fail_allocations(first, count);
-  try {
-    action();
-  } catch (const Error&) {
-  } catch (const std::bad_alloc&) {
-  }
-  return stop_failing_allocations() < first;
-}
-
 /// Calls `action` with each number of an allocation that it has: one that fails, then ten in a row.
 /// \returns how many it has
 template <class Action>
