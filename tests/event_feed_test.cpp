@@ -17,6 +17,7 @@
 #include "support/errors.hpp"
 #include "support/events.hpp"
 #include "support/feeds.hpp"
+#include "support/memory.hpp"
 #include "support/rot13_adapter.hpp"
 #include "support/storages.hpp"
 
@@ -387,6 +388,53 @@ TEST_CASE_TEMPLATE("a decorator's feed undoes what it has done to the events", S
 
   CHECK(feed_of(*plain).at(0).event.payload == "\"nop\"");
   CHECK(feed_of(hiding).at(0).event.payload == "\"abc\"");
+}
+
+TEST_CASE_TEMPLATE("a feed that was without memory once goes on where it was", Storage,
+                   CASTORE_STORAGES) {
+  constexpr Version last = 12;
+  auto adapter = Storage().make_adapter();
+  FeedQuery query{.page_size = 5};
+  SUBCASE("in the order of commit") {}
+  SUBCASE("in the order of timestamps") { query.order = FeedOrder::timestamp; }
+  SUBCASE("of an aggregate") { query.aggregate_id = "an aggregate with a long name"; }
+  SUBCASE("of a decorator") { adapter = std::make_shared<Rot13Adapter>(adapter); }
+  SUBCASE("of a decorator in the order of timestamps") {
+    adapter = std::make_shared<Rot13Adapter>(adapter);
+    query.order = FeedOrder::timestamp;
+  }
+  for (Version version = 1; version <= last; ++version) {
+    const Timestamp timestamp = day_1 + std::chrono::seconds{version * 5 % last};
+    push(*adapter, "S",
+         with_payload(new_event("an aggregate with a long name", version, timestamp),
+                      "\"a payload that is long as well\""));
+  }
+  const auto expected = feed_of(*adapter, query);
+  REQUIRE(expected.size() == static_cast<std::size_t>(last));
+
+  bool done = false;
+  for (long number = 1; !done; ++number) {
+    CAPTURE(number);
+    const auto feed = adapter->open_event_feed(query);
+    std::size_t seen = 0;
+    bool in_order = true;
+    const auto read_page = [&] {
+      const auto page = feed->next_page();
+      for (const FeedEvent& event : page) {
+        in_order = in_order && seen < expected.size() && event == expected[seen];
+        ++seen;
+      }
+      return !page.empty();
+    };
+    const auto read_all = [&] {
+      while (read_page()) {
+      }
+    };
+    done = survives(number, 1, read_all);
+    read_all();
+    CHECK(in_order);
+    CHECK(seen == expected.size());
+  }
 }
 
 // --- All of it at random ----------------------------------------------------------------------

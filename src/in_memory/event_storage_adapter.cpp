@@ -178,35 +178,45 @@ class InMemoryEventStorageAdapter::Feed final : public EventFeed {
     check_query(query_);
     if (query_.order == FeedOrder::timestamp) sort();
     if (query_.order == FeedOrder::position && query_.after) {
-      looked_ = std::max(looked_, query_.after->position);
+      place_.looked = std::max(place_.looked, query_.after->position);
     }
   }
 
   std::span<const FeedEvent> next_page() override {
     page_.clear();
     text_ = 0;
+    Place place = place_;
     const std::lock_guard lock(impl_->mutex);
     if (query_.order == FeedOrder::position) {
       const auto& rows = impl_->rows.by_position;
-      auto row = rows.upper_bound(looked_);
-      for (; row != rows.end() && !is_full(); ++row) add(*row->second);
-      looked_ = row == rows.end() ? std::max(looked_, impl_->last_position) : row->first - 1;
+      auto row = rows.upper_bound(place.looked);
+      for (; row != rows.end() && !is_full(); ++row) add(*row->second, place);
+      place.looked =
+          row == rows.end() ? std::max(place.looked, impl_->last_position) : row->first - 1;
     }
-    while (next_sorted_ < sorted_.size() && !is_full()) {
-      const auto row = impl_->rows.by_position.find(sorted_[next_sorted_++]);
-      if (row != impl_->rows.by_position.end()) add(*row->second);
+    while (place.next_sorted < sorted_.size() && !is_full()) {
+      const auto row = impl_->rows.by_position.find(sorted_[place.next_sorted++]);
+      if (row != impl_->rows.by_position.end()) add(*row->second, place);
     }
+    place_ = place;  // not before: a page that fails is read again
     return page_;
   }
 
-  [[nodiscard]] std::int64_t looked_up_to() const noexcept override { return looked_; }
-  [[nodiscard]] std::int64_t left_out() const noexcept override { return left_out_; }
+  [[nodiscard]] std::int64_t looked_up_to() const noexcept override { return place_.looked; }
+  [[nodiscard]] std::int64_t left_out() const noexcept override { return place_.left_out; }
 
  private:
+  /// How far it has come.
+  struct Place {
+    std::int64_t looked = 0;
+    std::int64_t left_out = 0;
+    std::size_t next_sorted = 0;
+  };
+
   void sort() {
     std::vector<const FeedEvent*> rows;
     const std::lock_guard lock(impl_->mutex);
-    looked_ = impl_->last_position;
+    place_.looked = impl_->last_position;
     for (const auto& [position, row] : impl_->rows.by_position) {
       if (fits(*row)) rows.push_back(row.get());
     }
@@ -223,10 +233,10 @@ class InMemoryEventStorageAdapter::Feed final : public EventFeed {
     constexpr std::size_t most_text = 1 << 20;
     return page_.size() == query_.page_size || text_ >= most_text;
   }
-  void add(const FeedEvent& row) {
+  void add(const FeedEvent& row, Place& place) {
     if (!fits(row)) return;
     if (leaves_out(query_, row.event_store_id)) {
-      ++left_out_;
+      ++place.left_out;
       return;
     }
     page_.push_back(row);
@@ -235,10 +245,8 @@ class InMemoryEventStorageAdapter::Feed final : public EventFeed {
 
   std::shared_ptr<const Impl> impl_;
   FeedQuery query_;
-  std::int64_t looked_ = 0;
-  std::int64_t left_out_ = 0;
   std::vector<std::int64_t> sorted_;  ///< in the order of timestamps: what is to be handed out
-  std::size_t next_sorted_ = 0;
+  Place place_;
   std::vector<FeedEvent> page_;
   std::size_t text_ = 0;  ///< bytes in the page
 };
