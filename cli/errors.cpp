@@ -1,6 +1,7 @@
 #include "errors.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "os/interrupt.hpp"
 
@@ -61,7 +62,13 @@ Interrupted::Interrupted(const std::string& message, std::vector<ErrorField> fie
     : std::runtime_error(message), fields_(std::move(fields)), signal_(InterruptMark::signal()) {}
 
 Error plugin_error(const std::string& failure, std::vector<ErrorField> fields) {
-  return {ErrorCode::plugin, failure + ": " + text_of_current_exception(), std::move(fields)};
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (...) {
+    return {ErrorCode::plugin, failure + ": " + text_of_current_exception(), std::move(fields)};
+  }
 }
 
 Error located(const Error& error, const Location& location, const std::string& note) {

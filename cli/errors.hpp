@@ -39,6 +39,7 @@ class Interrupted : public std::runtime_error {
 
 /// Makes an error of an exception that the application's code has thrown: whose fault it was must
 /// stay visible. Called in a catch clause.
+/// \throws std::bad_alloc  that was caught: short memory is no fault of the application's
 [[nodiscard]] Error plugin_error(const std::string& failure, std::vector<ErrorField> fields);
 
 /// The place of one of many events.

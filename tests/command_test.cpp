@@ -5,6 +5,7 @@
 
 #include <limits>
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,13 @@ auto make_contested(const Pokemons& of, int& attempts, int rivals, CommandOption
       },
       std::move(options));
 }
+
+/// Has no memory to be written or read.
+struct Hungry {
+  int appetite = 0;
+};
+[[noreturn]] void to_json(nlohmann::json&, const Hungry&) { throw std::bad_alloc(); }
+[[noreturn]] void from_json(const nlohmann::json&, Hungry&) { throw std::bad_alloc(); }
 
 std::string fixed_id() { return "bulbasaur"; }
 
@@ -439,6 +447,11 @@ TEST_CASE("a described command runs from JSON to JSON over any adapter") {
     CHECK(code_of([&] { run("LEVEL_UP_POKEMON", "{"); }) == "InvalidInput");
     CHECK(code_of([&] { run("LEVEL_UP_POKEMON", R"({"pokemon_id":7})"); }) == "InvalidInput");
     CHECK(code_of([&] { run("LEVEL_UP_POKEMON", "{}"); }) == "InvalidInput");
+  }
+  SUBCASE("but short memory is no fault of the input") {
+    const auto eat = Command("EAT", event_stores(real.pokemons),
+                             [](const Hungry&, const EventStores<Pokemons>&) {});
+    CHECK_THROWS_AS(eat.describe().run("{}", other.adapter), std::bad_alloc);
   }
   SUBCASE("one id stands for one command") {
     CHECK(code_of([&] { registry.add(pokemon::make_level_up_pokemon(real.pokemons)); }) ==

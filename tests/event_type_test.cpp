@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <castore/event_type.hpp>
+#include <new>
 
 #include "pokemon/pokemon.hpp"
 #include "support/errors.hpp"
@@ -57,6 +58,22 @@ struct OfMoody {
   static constexpr std::string_view type = "OF_MOODY";
   Moody moody;
   static constexpr auto fields = castore::fields("moody", &OfMoody::moody);
+};
+
+/// Has no memory to be written or read.
+struct Hungry {};
+[[noreturn]] void to_json(nlohmann::json&, const Hungry&) { throw std::bad_alloc(); }
+[[noreturn]] void from_json(const nlohmann::json&, Hungry&) { throw std::bad_alloc(); }
+
+struct OfHungry {
+  static constexpr std::string_view type = "OF_HUNGRY";
+  Hungry hungry;
+  static constexpr auto fields = castore::fields("hungry", &OfHungry::hungry);
+};
+
+struct WithHungry {
+  static constexpr std::string_view type = "WITH_HUNGRY";
+  using Metadata = Hungry;
 };
 
 struct WithMoody {
@@ -250,6 +267,23 @@ TEST_CASE("whatever JSON functions throw is an error of the event") {
     REQUIRE(unreadable);
     CHECK(unreadable->what() == "Invalid event: payload cannot be read: " + unknown);
   }
+}
+
+TEST_CASE("short memory is no error of the event") {
+  const std::string object = R"({"hungry":null})";
+  const auto to_check = [&](std::optional<std::string_view> metadata) {
+    return NewEventView{
+        .aggregate_id = "x", .version = 1, .type = "", .payload = object, .metadata = metadata};
+  };
+  CHECK_THROWS_AS(static_cast<void>(encode(OfHungry{}, {})), std::bad_alloc);
+  CHECK_THROWS_AS(static_cast<void>(encode(WithHungry{}, std::optional(Hungry{}))), std::bad_alloc);
+  CHECK_THROWS_AS(static_cast<void>(decode<OfHungry>("STORE", view("OF_HUNGRY", object))),
+                  std::bad_alloc);
+  CHECK_THROWS_AS(
+      static_cast<void>(decode<WithHungry>("STORE", view("WITH_HUNGRY", std::nullopt, "null"))),
+      std::bad_alloc);
+  CHECK_THROWS_AS(check_readable<OfHungry>(to_check(std::nullopt)), std::bad_alloc);
+  CHECK_THROWS_AS(check_readable<WithHungry>(to_check("null")), std::bad_alloc);
 }
 
 TEST_CASE("a stored event becomes one to be pushed again with its own timestamp") {

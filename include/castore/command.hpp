@@ -107,7 +107,8 @@ class CommandCore {
   std::shared_ptr<const JsonSchema> output_schema_;
 };
 
-/// Called in a catch clause, whatever was thrown. \throws InvalidInputError
+/// Called in a catch clause, whatever was thrown. \throws InvalidInputError; `std::bad_alloc`
+/// propagates as itself
 [[noreturn]] void throw_unfit_input();
 
 }  // namespace detail

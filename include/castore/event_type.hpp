@@ -234,7 +234,7 @@ struct EncodedEvent {
 
 namespace detail {
 
-// Called in a catch clause, whatever was thrown.
+// Called in a catch clause, whatever was thrown. `std::bad_alloc` propagates as itself.
 /// \throws InvalidEventError
 [[noreturn]] void throw_unwritable(const char* part);
 /// \throws InvalidEventError

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <castore/command.hpp>
 #include <exception>
+#include <new>
 #include <pokemon/pokemon.hpp>
 #include <stdexcept>
 
@@ -25,7 +26,7 @@ struct Speechless : std::exception {
 };
 
 /// With LEVEL_UP, which answers the new level, and SAY_NOTHING, which has no output and fails where
-/// its input is `false`, 0 or 1.
+/// its input is `false`, 0, 1 or 2.
 class Application : public Cli {
  public:
   Application() {
@@ -48,6 +49,7 @@ class Application : public Cli {
           if (input == "false") throw std::runtime_error("not today");
           if (input == "0") throw 42;
           if (input == "1") throw Speechless();
+          if (input == "2") throw std::bad_alloc();
           return std::nullopt;
         }});
   }
@@ -151,6 +153,8 @@ TEST_CASE("what a command throws comes out with its code") {
     CHECK(cli({"run-command", "SAY_NOTHING", input}).err ==
           "castore-cli: Command SAY_NOTHING failed: an exception of unknown type\n");
   }
+  const Finished hungry = cli({"run-command", "SAY_NOTHING", "2", "--format", "json"});
+  CHECK(hungry.err.starts_with(R"({"error":{"code":"Internal")"));
 }
 
 TEST_CASE("list-commands lists the commands of the application") {
