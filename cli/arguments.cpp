@@ -35,10 +35,11 @@ std::int64_t parse_integer(const std::string& name, const std::string& text, std
 
 double parse_positive_number(const std::string& name, const std::string& text) {
   try {
-    JsonScanner scanner(text);  // no locale has a say in it
+    const bool has_blanks = text.find_first_of(" \t\n\r") != std::string::npos;
+    JsonScanner scanner(text);  // no locale has a say in it; it skips blanks
     const double value = scanner.floating();
     scanner.expect_end();
-    if (value > 0) return value;
+    if (value > 0 && !has_blanks) return value;
   } catch (const JsonSyntaxError&) {
     // no number
   }

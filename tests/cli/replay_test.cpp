@@ -290,7 +290,7 @@ TEST_CASE("replay refuses wrong usage") {
     return finished.exit_code;
   };
   for (const std::string rate :
-       {"0", "-1", "-0.5", "0.0", "many", "1x", "", "nan", "inf", "1e999"}) {
+       {"0", "-1", "-0.5", "0.0", "many", "1x", "", "nan", "inf", "1e999", " 1", "1 ", "1\n"}) {
     CAPTURE(rate);
     CHECK(code({"--rate-limit", rate}) == 2);
   }
