@@ -55,6 +55,20 @@ TEST_CASE("a handler gets the messages that its filter lets through") {
   CHECK(of_both.values() == Lines{"a CAUGHT"});
 }
 
+TEST_CASE("any callable of a message is a handler of what a filter lets through") {
+  Log log;
+  InMemoryMessageBusAdapter bus;
+  const MessageFilter caught{.event_type = "CAUGHT"};
+  bus.on(caught, [&](const Message& message, const MessageContext&) {
+    log.add(event_of(message)->aggregate_id);
+  });
+  bus.on(MessageFilter{.event_type = "APPEARED"}, record(log));
+  bus.publish_message(notification("a", 1, "POKEMONS", "CAUGHT"), {});
+  bus.publish_message(notification("b", 1, "POKEMONS", "LEFT"), {});
+  bus.drain();
+  CHECK(log.values() == Lines{"a"});
+}
+
 TEST_CASE("a handler of an event store that is not on the bus is refused") {
   const auto pokemons = pokemon::make_pokemons();
   const pokemon::Pokemons tamed("TAMED", pokemon::PokemonReducer{});

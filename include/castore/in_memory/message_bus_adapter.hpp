@@ -2,6 +2,7 @@
 
 #include <castore/in_memory/delivery_options.hpp>
 #include <castore/message.hpp>
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -12,6 +13,12 @@
 #include <utility>
 
 namespace castore {
+
+/// A bus with typed handlers: a message channel.
+template <class T>
+concept TypedBus = requires(const T& bus) {
+  { bus.message_channel_id() } -> std::convertible_to<std::string_view>;
+};
 
 /// Which messages a handler is for. All that is given has to match.
 struct MessageFilter {
@@ -65,13 +72,13 @@ class InMemoryMessageBusAdapter final : public MessageChannelAdapter {
   void on(MessageFilter filter, HandlerId handler);
 
   /// A typed handler of all messages of the bus (see `MessageChannel::handler`).
-  template <class Bus, class Handler>
+  template <TypedBus Bus, class Handler>
   HandlerId on(const Bus& bus, Handler handler, OnMessageOptions options = {}) {
     return on(MessageFilter{.on_replay = options.on_replay}, bus.handler(std::move(handler)));
   }
   /// Of the messages of one event store (see `MessageChannel::handler_of`).
   /// \throws MessageChannelEventStoreNotFoundError  it is not on the bus
-  template <class Bus, class Store, class Handler>
+  template <TypedBus Bus, class Store, class Handler>
   requires requires(const Store& store) { store.event_store_id(); }
   HandlerId on(const Bus& bus, const Store& store, Handler handler, OnMessageOptions options = {}) {
     bus.check_event_store(store);
@@ -81,7 +88,7 @@ class InMemoryMessageBusAdapter final : public MessageChannelAdapter {
   }
   /// Of one event type: the message's event is an `Event<Payload>`.
   /// \throws MessageChannelEventStoreNotFoundError
-  template <class Payload, class Bus, class Store, class Handler>
+  template <class Payload, TypedBus Bus, class Store, class Handler>
   HandlerId on(const Bus& bus, const Store& store, Handler handler, OnMessageOptions options = {}) {
     static_assert(
         requires { typename std::bool_constant<(std::string_view(Payload::type), true)>; },
