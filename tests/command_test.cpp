@@ -194,6 +194,9 @@ TEST_CASE("a conflict that is met after the commit does not run a command again"
         [&] { make_leveling(game.pokemons, in_group, attempts)("pikachu"); });
     REQUIRE(error);
     CHECK(error->code() == ErrorCode::after_commit);
+    CHECK(error->event_store_id() == "POKEMONS");
+    CHECK(error->aggregate_id() == "pikachu");
+    CHECK(error->version() == 2);
     CHECK(std::string(error->what()) ==
           "The event is stored, but then an error arose: POKEMONS aggregate pikachu version 2: "
           "Event already exists for TRAINERS aggregate ash and version 1");

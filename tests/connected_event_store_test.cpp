@@ -174,6 +174,9 @@ TEST_CASE_FIXTURE(Fixture, "a failed publication says that the event is stored a
 
   REQUIRE(error);
   CHECK(error->event_store_id() == "POKEMONS");
+  CHECK(error->aggregate_id() == "pikachu");
+  CHECK(error->version() == 1);
+  CHECK(static_cast<const AfterCommitError&>(*error).version() == 1);
   CHECK(error->event().aggregate_id == "pikachu");
   CHECK(error->event().version == 1);
   CHECK(error->event().timestamp == std::get<0>(pokemons.get_events("pikachu").front()).timestamp);

@@ -352,8 +352,8 @@ class FileNotFoundError : public StorageError {
 /// An error of castore's that arose after the commit, in a reducer, a callback or an action that
 /// ran then. What was pushed is stored, or will be with the transaction that is open still: pushing
 /// it again would be wrong. So an `EventAlreadyExistsError` that leaves a push is that push's own,
-/// and not one that a callback has met at another event store. (What is no `castore::Error` comes
-/// out as it was thrown.)
+/// and not one that a callback has met at another event store. (What is no `castore::Error`
+/// propagates as it was thrown.)
 class AfterCommitError : public Error {
  public:
   /// \param cause  not null
@@ -361,6 +361,17 @@ class AfterCommitError : public Error {
                    Version version, const std::exception_ptr& cause);
   /// Of a transaction as a whole.
   explicit AfterCommitError(const std::exception_ptr& cause);
+
+  // The event that is stored; nothing of a transaction as a whole.
+  [[nodiscard]] std::optional<std::string_view> event_store_id() const noexcept {
+    return found<std::string_view, std::string>("eventStoreId");
+  }
+  [[nodiscard]] std::optional<std::string_view> aggregate_id() const noexcept {
+    return found<std::string_view, std::string>("aggregateId");
+  }
+  [[nodiscard]] std::optional<Version> version() const noexcept {
+    return found<Version, std::int64_t>("version");
+  }
 
   [[nodiscard]] const std::exception_ptr& cause() const noexcept { return cause_; }
 
@@ -370,6 +381,12 @@ class AfterCommitError : public Error {
       : Error(code, message, std::move(fields)), cause_(std::move(cause)) {}
 
  private:
+  template <class T, class Field>
+  [[nodiscard]] std::optional<T> found(std::string_view name) const noexcept {
+    const Field* const value = find<Field>(name);
+    return value == nullptr ? std::nullopt : std::optional<T>(*value);
+  }
+
   std::exception_ptr cause_;
 };
 

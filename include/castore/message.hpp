@@ -107,7 +107,10 @@ class PublishError : public AfterCommitError {
   PublishError(const std::string& event_store_id, EventDetail event,
                const std::exception_ptr& cause);
 
+  // All three are there.
   [[nodiscard]] const std::string& event_store_id() const noexcept { return text("eventStoreId"); }
+  [[nodiscard]] const std::string& aggregate_id() const noexcept { return event_->aggregate_id; }
+  [[nodiscard]] Version version() const noexcept { return event_->version; }
   /// As it is stored.
   [[nodiscard]] const EventDetail& event() const noexcept { return *event_; }
 

@@ -379,6 +379,9 @@ TEST_CASE_FIXTURE(Fixture, "an action waits for the outermost commit") {
     events.after_commit([this] { push_one("a", 1); });
     const auto error = thrown<AfterCommitError>([&] { transaction.commit(); });
     REQUIRE(error);
+    CHECK_FALSE(error->event_store_id());
+    CHECK_FALSE(error->aggregate_id());
+    CHECK_FALSE(error->version());
     CHECK_THROWS_AS(std::rethrow_exception(error->cause()), EventAlreadyExistsError);
     CHECK(stored("a") == std::vector<Version>{1});
   }
