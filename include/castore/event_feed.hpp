@@ -75,6 +75,9 @@ class EventFeed {
   /// matches, and a reader who keeps it need not look there again. In the order of timestamps the
   /// position as of which the feed reads; that counts once the last page was read. 0 at first, or
   /// where the query begins.
+  ///
+  /// Inside an open transaction of the calling thread it counts what that has pushed, as the pages
+  /// do. After a rollback other events get these positions: who has kept it misses them.
   [[nodiscard]] virtual std::int64_t looked_up_to() const noexcept = 0;
 
   /// The number of events of reserved event stores (`is_reserved_event_store_id`) the pages so far

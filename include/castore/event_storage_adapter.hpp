@@ -187,6 +187,9 @@ class EventStorageAdapter {
   /// event keeps its own when it is overwritten: so history is told apart from what comes up while
   /// it is read. Takes no longer where the history is long. A decorator returns what the adapter
   /// inside it answers.
+  ///
+  /// Inside an open transaction of the calling thread it counts what that has pushed. After a
+  /// rollback other events get these positions: keep none of before the commit.
   /// \throws StorageError
   [[nodiscard]] virtual std::optional<std::int64_t> newest_position() const = 0;
 
