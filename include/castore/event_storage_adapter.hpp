@@ -136,8 +136,9 @@ class EventVisitor {
 /// below.
 ///
 /// Implementations are safe to call from several threads at once, and throw only
-/// `castore::Error` (besides what a caller's visitor or action throws). One adapter may serve any
-/// number of event stores, told apart by `event_store_id`. Ids are compared by bytes.
+/// `castore::Error`, besides what a caller's visitor or action throws and, where memory is short,
+/// `std::bad_alloc`: a push that throws that has stored nothing. One adapter may serve any number
+/// of event stores, told apart by `event_store_id`. Ids are compared by bytes.
 /// `castore/adapter_support.hpp` has what implementations share, and
 /// `castore/forwarding_event_storage_adapter.hpp` what decorators begin with.
 class EventStorageAdapter {

@@ -200,6 +200,7 @@ class EventStore {
   /// \throws VersionGapError          the version is not the newest + 1; nothing is stored
   /// \throws AfterCommitError         the event is stored, and the reducer, `on_event_pushed` or a
   ///     message channel has met an error of castore's; what else they throw propagates as it is
+  /// \throws std::bad_alloc  memory is short: before the event is stored or after, for its answer
   template <class P>
   PushEventResult<A, P> push_event(NewEvent<P> event, const PushOptions<A>& options = {}) const;
 
