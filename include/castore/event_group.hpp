@@ -108,7 +108,9 @@ using GroupedEventRef = std::reference_wrapper<detail::GroupMember>;
 /// Stores the events of several event stores on one database, in this order: all or none. They
 /// get one timestamp: given on one event, it is that of all. Each answer is in the event's
 /// `result()`. The reducers and then the callbacks `on_event_pushed` run after the commit; if one
-/// throws, the others still run, the events stay stored, and the first exception propagates.
+/// throws, the others still run, the events stay stored, and the first exception propagates. The
+/// adapter of the first event pushes the group, and hands the others theirs (see
+/// `EventStorageAdapter::push_event_group`).
 /// \throws InvalidEventGroupError  no events, several databases, different timestamps
 /// \throws everything that `EventStore::push_event` throws, for the first event that does not fit
 void push_event_group(std::span<const GroupedEventRef> events,

@@ -46,7 +46,8 @@ struct PushAnswer {
   /// Its place in the order of commit; nothing where the adapter has no such order. What was
   /// overwritten keeps its own.
   std::optional<std::int64_t> position{};
-  /// The event was stored by an earlier push of the same, and this one has changed nothing.
+  /// The event was stored by an earlier push of the same, and this one has changed nothing. Nobody
+  /// sets it yet: it is for an adapter that recognises a push that it has stored already.
   bool already_pushed = false;
 
   friend bool operator==(const PushAnswer&, const PushAnswer&) = default;
@@ -165,6 +166,10 @@ class EventStorageAdapter {
 
   /// Stores all events, in this order and with one timestamp, or none. Several events of one
   /// aggregate are fine. Throws as `push_event` does for the first event that does not fit.
+  ///
+  /// `castore::push_event_group` calls it of the adapter of the first event alone. The others get
+  /// their events by `push_event`, inside the transaction, and so does the first where it is a
+  /// decorator: one that counts groups does not see those in which its event stores stand behind.
   /// \returns an answer for each, in this order
   /// \throws InvalidEventGroupError  no events, several databases, different timestamps
   virtual std::vector<PushAnswer> push_event_group(std::span<const GroupedEventView> events,
