@@ -1,4 +1,4 @@
-// What every adapter's event feed promises, on each backend.
+// The promises of every adapter's event feed, on each backend.
 
 #include <doctest/doctest.h>
 #include <rapidcheck.h>

@@ -1,4 +1,4 @@
-// What every EventStorageAdapter promises, on each backend. A new backend joins by its storage in
+// The promises of every EventStorageAdapter, on each backend. A new backend joins by its storage in
 // support/storages.hpp.
 
 #include <doctest/doctest.h>
@@ -1059,7 +1059,7 @@ Shown shown_by(const EventStorageAdapter& adapter) {
   return shown;
 }
 
-/// Longer than what a string holds without memory of its own.
+/// Makes an id that is longer than what a string holds without memory of its own.
 std::string long_id(char last) { return std::string("an aggregate with a long name ") + last; }
 
 TEST_CASE_TEMPLATE("a push without memory changes nothing and the next one follows", Storage,

@@ -93,7 +93,7 @@ class Error : public std::runtime_error {
   /// The same facts as the subclass's accessors, by name. Stable with the code.
   [[nodiscard]] const std::vector<ErrorField>& fields() const noexcept { return facts_->fields; }
 
-  /// Whether the same call may succeed later, unchanged: another process was in the way. (A lost
+  /// Tells whether the same call may succeed later, unchanged: another was in the way. (A lost
   /// optimistic lock is not retryable in this sense: the caller has to read and decide again.)
   [[nodiscard]] bool retryable() const noexcept { return code() == ErrorCode::storage_busy; }
 

@@ -37,7 +37,7 @@ enum class FeedOrder {
   timestamp,  ///< by timestamp, events of one timestamp in the order of commit
 };
 
-/// Which events to read, and in which order. Filters narrow each other.
+/// The events to read, and their order. Filters narrow each other.
 struct FeedQuery {
   /// None: those of every store but the reserved ones (`is_reserved_event_store_id`).
   std::vector<std::string> event_store_ids{};

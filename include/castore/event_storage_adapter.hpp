@@ -21,7 +21,7 @@ namespace castore {
 
 class EventStorageAdapter;
 
-/// Which events of one aggregate to read. Filter first, then order, then limit.
+/// The events of one aggregate to read. Filter first, then order, then limit.
 struct EventsQueryOptions {
   std::optional<Version> min_version{};  ///< inclusive
   std::optional<Version> max_version{};  ///< inclusive; 0 reads nothing

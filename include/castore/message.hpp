@@ -51,7 +51,7 @@ struct AggregateExistsMessage {
   friend bool operator==(const AggregateExistsMessage&, const AggregateExistsMessage&) = default;
 };
 
-/// Which of the three it is says `std::holds_alternative`.
+/// One of the three; `std::holds_alternative` says which.
 using Message = std::variant<NotificationMessage, StateCarryingMessage, AggregateExistsMessage>;
 
 // Their answers are parts of the message: one that is made for the call alone, of one of the three,

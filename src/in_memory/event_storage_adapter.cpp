@@ -106,12 +106,12 @@ struct InMemoryEventStorageAdapter::Impl {
   Rows rows;
   std::int64_t last_position = 0;
 
-  /// While a group is pushed: how to take it back, oldest first.
+  /// An event of a group that is being pushed, for taking it back.
   struct Undo {
     Row row;
     Row before;  ///< null: there was none
   };
-  std::vector<Undo>* undo = nullptr;
+  std::vector<Undo>* undo = nullptr;  ///< oldest first; null: no group is being pushed
 
   PushAnswer store(std::string_view event_store_id, const NewEventView& event, Timestamp timestamp,
                    const PushEventOptions& options);
@@ -206,7 +206,7 @@ class InMemoryEventStorageAdapter::Feed final : public EventFeed {
   [[nodiscard]] std::int64_t left_out() const noexcept override { return place_.left_out; }
 
  private:
-  /// How far it has come.
+  /// The place that it has come to.
   struct Place {
     std::int64_t looked = 0;
     std::int64_t left_out = 0;

@@ -20,7 +20,7 @@ concept TypedBus = requires(const T& bus) {
   { bus.message_channel_id() } -> std::convertible_to<std::string_view>;
 };
 
-/// Which messages a handler is for. All that is given has to match.
+/// The messages that a handler is for. All that is given has to match.
 struct MessageFilter {
   std::optional<std::string> event_store_id{};
   /// Never matches an aggregate-exists message, which has no event.
