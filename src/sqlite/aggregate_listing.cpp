@@ -95,6 +95,14 @@ struct ListedRow {
 };
 using ListedRows = std::vector<ListedRow>;
 
+/// With room for a page, if it is not all too large.
+ListedRows make_rows(const ListAggregateIdsQuery& query) {
+  constexpr std::int64_t most = 1024;
+  ListedRows rows;
+  if (query.limit) rows.reserve(static_cast<std::size_t>(std::min(*query.limit, most)) + 1);
+  return rows;
+}
+
 /// Reads a row of the index. \throws MalformedEventError
 ListedRow read_aggregate_id(Connection& connection, const Listing& listing,
                             const Connection::Borrowed& row) {
@@ -108,9 +116,10 @@ ListedRow read_aggregate_id(Connection& connection, const Listing& listing,
   return {std::move(listed), position};
 }
 
-/// Looks for the aggregates whose timestamp is none, which a listing without an end has to meet.
-/// \throws MalformedEventError
+/// Looks for the aggregates whose timestamp is none, which a listing without an end has to meet,
+/// and has met if it continues. \throws MalformedEventError
 void check_ends(Connection& connection, const Listing& listing) {
+  if (listing.query.last) return;
   const auto check = [&](const char* sql, std::int64_t end) {
     const auto row = connection.borrow(sql);
     row->bind(1, storable(connection, listing.event_store_id));
@@ -143,7 +152,7 @@ ListedRows list_by_index(Connection& connection, const Listing& listing) {
                        *query.limit < std::numeric_limits<std::int64_t>::max()
                    ? *query.limit + 1
                    : no_limit);
-  ListedRows listed;
+  ListedRows listed = make_rows(query);
   while (!listing.is_full(listed.size()) && row->step()) {
     if (listing.has(row)) listed.push_back(read_aggregate_id(connection, listing, row));
   }
@@ -173,7 +182,7 @@ ListedRows list_by_timestamp(Connection& connection, const Listing& listing) {
   row->bind(1, storable(connection, listing.event_store_id));
   row->bind(2, lowest);
   row->bind(3, highest);
-  ListedRows listed;
+  ListedRows listed = make_rows(query);
   while (row->step()) {
     if (!listing.has(row)) continue;
     ListedRow next = read_aggregate_id(connection, listing, row);

@@ -296,13 +296,13 @@ class GroupWrite final : public sqlite::PendingWrite {
   std::vector<PushAnswer> answers_;
 };
 
-EventView read_event(const Connection::Borrowed& row, std::string_view event_store_id,
-                     std::string_view aggregate_id) {
+EventView read_event(const Connection::Borrowed& row, std::string_view aggregate_id,
+                     sqlite::StoredEventCheck& check) {
   const bool typed = sqlite::have_their_types(*row, {0, 1, 2, 3, 4});
   const EventView event{aggregate_id,          row->integer(0),
                         row->text(1),          to_timestamp(row->integer(2)),
                         row->optional_text(3), row->optional_text(4)};
-  sqlite::check_stored_event(row->integer(5), event_store_id, event, typed);
+  check(row->integer(5), event, typed);
   return event;
 }
 
@@ -317,9 +317,10 @@ void read_events(Connection& connection, std::string_view event_store_id,
   // Where some are left out, the limit is ours to count.
   row->bind(5, options.max_position ? sqlite::no_limit : options.limit.value_or(sqlite::no_limit));
   std::int64_t left = options.limit.value_or(std::numeric_limits<std::int64_t>::max());
+  sqlite::StoredEventCheck check(event_store_id, aggregate_id);
   while (left > 0 && row->step()) {
     if (options.max_position && row->integer(5) > *options.max_position) continue;
-    if (!visitor(read_event(row, event_store_id, aggregate_id))) return;
+    if (!visitor(read_event(row, aggregate_id, check))) return;
     --left;
   }
 }

@@ -48,6 +48,16 @@ void check_stored_event(std::int64_t position, std::string_view event_store_id,
                             event.version, std::string(event.type), problem, position);
 }
 
+StoredEventCheck::StoredEventCheck(std::string_view event_store_id,
+                                   std::string_view aggregate_id) noexcept
+    : event_store_id_(event_store_id),
+      have_valid_ids_(is_valid_id(event_store_id) && is_valid_id(aggregate_id)) {}
+
+void StoredEventCheck::check_anew(std::int64_t position, const EventView& event, bool typed) {
+  check_stored_event(position, event_store_id_, event, typed);
+  valid_type_ = event.type;
+}
+
 StorageError damaged_index() {
   return {
       ErrorCode::storage,

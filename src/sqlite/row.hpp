@@ -7,6 +7,7 @@
 #include <castore/event.hpp>
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "sqlite/connection.hpp"
@@ -42,6 +43,27 @@ struct EventColumns {
 /// \throws MalformedEventError
 void check_stored_event(std::int64_t position, std::string_view event_store_id,
                         const EventView& event, bool typed);
+
+/// Checks the events of one aggregate, whose ids are the same for all of them.
+class StoredEventCheck {
+ public:
+  StoredEventCheck(std::string_view event_store_id, std::string_view aggregate_id) noexcept;
+
+  /// As `check_stored_event`.
+  void operator()(std::int64_t position, const EventView& event, bool typed) {
+    const bool fits = typed && have_valid_ids_ && position >= 1 && event.version >= 1 &&
+                      is_storable(event.timestamp) && !valid_type_.empty() &&
+                      event.type == valid_type_;
+    if (!fits) check_anew(position, event, typed);
+  }
+
+ private:
+  void check_anew(std::int64_t position, const EventView& event, bool typed);
+
+  std::string_view event_store_id_;
+  bool have_valid_ids_;
+  std::string valid_type_;  ///< of the event before; empty: there is none
+};
 
 /// \returns the error about a row that an index has shown otherwise than the table does
 [[nodiscard]] StorageError damaged_index();
