@@ -84,6 +84,16 @@ void CommandCore::check_output(std::string_view json) const {
   check_against(output_schema_.get(), "output", json);
 }
 
-void throw_unfit_input() { throw InvalidInputError(text_of_current_exception()); }
+void throw_unfit_input() {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const FieldError& error) {
+    throw InvalidInputError(error.what(), error.pointer());
+  } catch (...) {
+    throw InvalidInputError(text_of_current_exception());
+  }
+}
 
 }  // namespace castore::detail

@@ -18,9 +18,15 @@ std::vector<ErrorField> with(std::vector<ErrorField> fields, ErrorField more) {
 std::vector<ErrorField> malformed_fields(const std::string& event_store_id,
                                          const std::string& aggregate_id, Version version,
                                          const std::string& type,
-                                         std::optional<std::int64_t> position) {
+                                         std::optional<std::int64_t> position,
+                                         std::vector<ErrorField> more) {
   auto fields = with(event_fields(event_store_id, aggregate_id, version), {"type", type});
+  for (ErrorField& field : more) fields.push_back(std::move(field));
   return position ? with(std::move(fields), {"position", *position}) : fields;
+}
+
+std::vector<ErrorField> with_pointer(std::vector<ErrorField> fields, const std::string& pointer) {
+  return pointer.empty() ? fields : with(std::move(fields), {"pointer", pointer});
 }
 
 /// A stored id may hold what ends a text for C, and so for `what()`.
@@ -164,8 +170,10 @@ AggregateNotFoundError::AggregateNotFoundError(const std::string& event_store_id
             "Unable to find aggregate " + aggregate_id + " in event store " + event_store_id + ".",
             {{"eventStoreId", event_store_id}, {"aggregateId", aggregate_id}}) {}
 
-InvalidEventError::InvalidEventError(const std::string& path, const std::string& reason)
-    : Error(ErrorCode::invalid_event, "Invalid event: " + path + " " + reason, {{"path", path}}) {}
+InvalidEventError::InvalidEventError(const std::string& path, const std::string& reason,
+                                     const std::string& pointer)
+    : Error(ErrorCode::invalid_event, "Invalid event: " + path + pointer + " " + reason,
+            with_pointer({{"path", path}}, pointer)) {}
 
 InvalidEventGroupError::InvalidEventGroupError(Reason reason, std::size_t index,
                                                const std::string& message)
@@ -193,12 +201,19 @@ InvalidRetryPolicyError::InvalidRetryPolicyError(const std::string& option, std:
 MalformedEventError::MalformedEventError(const std::string& event_store_id,
                                          const std::string& aggregate_id, Version version,
                                          const std::string& type, const std::string& reason,
-                                         std::optional<std::int64_t> position)
+                                         std::optional<std::int64_t> position,
+                                         std::vector<ErrorField> more)
     : Error(ErrorCode::malformed_event,
             without_nul("Malformed event in " + event_store_id + " aggregate " + aggregate_id +
                         " version " + std::to_string(version) + " of type " + type + at(position) +
                         ": " + reason),
-            malformed_fields(event_store_id, aggregate_id, version, type, position)) {}
+            malformed_fields(event_store_id, aggregate_id, version, type, position,
+                             std::move(more))) {}
+
+InvalidInputError::InvalidInputError(const std::string& reason, const std::string& pointer)
+    : Error(ErrorCode::invalid_input,
+            "Invalid input: " + pointer + (pointer.empty() ? "" : " cannot be read: ") + reason,
+            with_pointer({}, pointer)) {}
 
 ReservedEventTypeError::ReservedEventTypeError(const std::string& type)
     : Error(ErrorCode::reserved_event_type,

@@ -2,6 +2,9 @@
 
 #include <castore/error.hpp>
 #include <charconv>
+#include <utility>
+
+#include "base64.hpp"
 
 namespace castore {
 namespace {
@@ -10,44 +13,6 @@ std::uint64_t checksum(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
   return hash;
-}
-
-constexpr std::string_view base64url =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-std::string to_base64url(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size() * 4 / 3 + 4);
-  unsigned buffer = 0;
-  int bits = 0;
-  for (const char c : bytes) {
-    buffer = (buffer << 8 | static_cast<unsigned char>(c)) & 0xFFFFFF;
-    bits += 8;
-    while (bits >= 6) {
-      bits -= 6;
-      out += base64url[buffer >> bits & 0x3F];
-    }
-  }
-  if (bits > 0) out += base64url[buffer << (6 - bits) & 0x3F];
-  return out;
-}
-
-std::string from_base64url(std::string_view text) {
-  std::string out;
-  out.reserve(text.size() * 3 / 4);
-  unsigned buffer = 0;
-  int bits = 0;
-  for (const char c : text) {
-    const std::size_t value = base64url.find(c);
-    if (value == std::string_view::npos) throw InvalidPageTokenError();
-    buffer = (buffer << 6 | static_cast<unsigned>(value)) & 0xFFFFFF;
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      out += static_cast<char>(buffer >> bits & 0xFF);
-    }
-  }
-  return out;
 }
 
 }  // namespace
@@ -62,7 +27,10 @@ std::string PageTokenWriter::finish() const {
   return to_base64url(std::to_string(checksum(fields_)) + '\0' + fields_);
 }
 
-PageTokenReader::PageTokenReader(std::string_view token) : fields_(from_base64url(token)) {
+PageTokenReader::PageTokenReader(std::string_view token) {
+  auto fields = from_base64url(token);
+  if (!fields) throw InvalidPageTokenError();
+  fields_ = *std::move(fields);
   const std::string sum = text();
   if (sum != std::to_string(checksum(std::string_view(fields_).substr(at_)))) {
     throw InvalidPageTokenError();

@@ -4,7 +4,7 @@
 #include <castore/timestamp.hpp>
 
 #include <algorithm>
-#include <castore/json/fields.hpp>
+#include <castore/json/values.hpp>
 #include <castore/message.hpp>
 #include <optional>
 #include <sstream>

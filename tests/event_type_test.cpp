@@ -199,7 +199,7 @@ TEST_CASE("a payload that does not fit its type is malformed") {
   CHECK(
       contains(reason_of<PokemonAppeared>(view("POKEMON_APPEARED", "{\"name\":\"x\"}")), "level"));
   CHECK(contains(reason_of<PokemonAppeared>(view("POKEMON_APPEARED", R"({"name":1,"level":1})")),
-                 "payload cannot be read"));
+                 "payload/name cannot be read: expected a string, found 1"));
   CHECK(contains(reason_of<PokemonAppeared>(view("POKEMON_APPEARED", "{")),
                  "payload cannot be read"));
 }
@@ -207,7 +207,7 @@ TEST_CASE("a payload that does not fit its type is malformed") {
 TEST_CASE("metadata that does not fit its type is malformed") {
   CHECK(contains(reason_of<PokemonAppeared>(
                      view("POKEMON_APPEARED", R"({"name":"","level":1})", R"({"trigger":1})")),
-                 "metadata cannot be read"));
+                 "metadata/trigger cannot be read: expected a string, found 1"));
 }
 
 TEST_CASE("an event that is decoded over another keeps nothing of it") {
@@ -249,7 +249,7 @@ TEST_CASE("whatever JSON functions throw is an error of the event") {
         thrown<InvalidEventError>([&] { static_cast<void>(encode(OfMoody{{exception}}, {})); });
     REQUIRE(payload);
     CHECK(payload->path() == "payload");
-    CHECK(payload->what() == "Invalid event: payload cannot be written: " + unknown);
+    CHECK(payload->what() == "Invalid event: payload/moody cannot be written: " + unknown);
     const auto metadata = thrown<InvalidEventError>(
         [&] { static_cast<void>(encode(WithMoody{}, std::optional(Moody{exception}))); });
     REQUIRE(metadata);
@@ -258,14 +258,14 @@ TEST_CASE("whatever JSON functions throw is an error of the event") {
     const std::string json = exception ? "true" : "false";
     const std::string object = "{\"moody\":" + json + "}";
     CHECK(reason_of<OfMoody>(view("OF_MOODY", object))
-              .ends_with("payload cannot be read: " + unknown));
+              .ends_with("payload/moody cannot be read: " + unknown));
     CHECK(reason_of<WithMoody>(view("WITH_MOODY", std::nullopt, json))
               .ends_with("metadata cannot be read: " + unknown));
     const auto unreadable = thrown<InvalidEventError>([&] {
       check_readable<OfMoody>({.aggregate_id = "x", .version = 1, .type = "", .payload = object});
     });
     REQUIRE(unreadable);
-    CHECK(unreadable->what() == "Invalid event: payload cannot be read: " + unknown);
+    CHECK(unreadable->what() == "Invalid event: payload/moody cannot be read: " + unknown);
   }
 }
 

@@ -28,15 +28,21 @@ arrow(json/scanner)
 arrow(json/text                    TO json/scanner)
 arrow(detail/ownership)
 arrow(detail/shared)
-arrow(json/fields                  TO ${json} detail/ownership detail/shared
-                                                                  USING nlohmann)
+arrow(base64)
+arrow(detail/members)
+arrow(json/fields                  TO detail/members detail/ownership)
+arrow(json/enum_names              TO json/fields)
+arrow(json/variant_tags            TO json/fields)
 arrow(json/schema                  TO error)
 arrow(event)
 arrow(error                        TO event detail/shared exception_text)
 arrow(timestamp                    TO event error)
 arrow(clock                        TO event)
+arrow(json/values                  TO ${json} base64 detail/shared error exception_text json/enum_names
+                                      json/fields json/variant_tags timestamp
+                                                                  USING nlohmann)
 arrow(event_json                   TO ${json} event error timestamp)
-arrow(page_token                   TO error)
+arrow(page_token                   TO base64 error)
 arrow(compile_schema               TO error json/schema)
 
 arrow(event_feed                   TO error event)
@@ -47,7 +53,7 @@ arrow(registry                     TO error event event_storage_adapter)
 arrow(forwarding_event_storage_adapter TO event_feed event_storage_adapter)
 arrow(adapter_support              TO ${vocabulary} ${boundary} page_token)
 
-arrow(event_type                   TO ${vocabulary} exception_text json/fields
+arrow(event_type                   TO ${vocabulary} exception_text json/values
                                                                   USING nlohmann)
 arrow(detail/payload_types         TO ${vocabulary} event_type)
 arrow(detail/aggregate_json        TO event_type                  USING nlohmann)
@@ -76,7 +82,7 @@ arrow(in_memory/.*                 TO ${boundary} clock adapter_support exceptio
 arrow(testing/.*                   TO ${vocabulary} ${boundary} event_type event_store command
                                       exception_text saturating_time in_memory/.* testing/.*
                                                                   USING nlohmann)
-arrow(castore                      TO version ${vocabulary} ${boundary} json/fields event_type
+arrow(castore                      TO version ${vocabulary} ${boundary} json/values event_type
                                       forwarding_event_storage_adapter
                                       event_group event_store command typed_message
                                       message_channel connected_event_store poured_event_source dam stop

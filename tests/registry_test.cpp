@@ -94,7 +94,7 @@ NewEventView appeared_anew() { return to_new_event(appeared_view()); }
 /// The path of the InvalidEventError that the check of `description` throws.
 std::string refused_path(const EventStoreDescription& description, const NewEventView& event) {
   const auto error = thrown<InvalidEventError>([&] { description.validate(event); });
-  return error ? error->path() : "none";
+  return error ? error->path() + std::string(error->pointer()) : "none";
 }
 
 TEST_CASE("a described event store checks that it can read what tools push") {
@@ -114,14 +114,14 @@ TEST_CASE("a described event store checks that it can read what tools push") {
       event.payload = payload;
       return refused_path(description, event);
     };
-    CHECK(path_for(R"({"name":"Pikachu"})") == "payload.level");
-    CHECK(path_for(R"({"name":1,"level":2})") == "payload.name");
+    CHECK(path_for(R"({"name":"Pikachu"})") == "payload/level");
+    CHECK(path_for(R"({"name":1,"level":2})") == "payload/name");
     CHECK(path_for("[]") == "payload");
     CHECK(path_for(std::nullopt) == "payload");
   }
   SUBCASE("the metadata") {
     event.metadata = R"({"trigger":1})";
-    CHECK(refused_path(description, event) == "metadata.trigger");
+    CHECK(refused_path(description, event) == "metadata/trigger");
   }
 }
 

@@ -23,10 +23,10 @@
 #include <castore/in_memory/event_storage_adapter.hpp>   // IWYU pragma: export
 #include <castore/in_memory/message_bus_adapter.hpp>     // IWYU pragma: export
 #include <castore/in_memory/message_queue_adapter.hpp>   // IWYU pragma: export
-#include <castore/json/fields.hpp>                       // IWYU pragma: export
 #include <castore/json/scanner.hpp>                      // IWYU pragma: export
 #include <castore/json/schema.hpp>                       // IWYU pragma: export
 #include <castore/json/text.hpp>                         // IWYU pragma: export
+#include <castore/json/values.hpp>                       // IWYU pragma: export
 #include <castore/message.hpp>                           // IWYU pragma: export
 #include <castore/message_channel.hpp>                   // IWYU pragma: export
 #include <castore/poured_event_source.hpp>               // IWYU pragma: export

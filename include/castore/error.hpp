@@ -110,6 +110,11 @@ class Error : public std::runtime_error {
   [[nodiscard]] const std::string& text(std::string_view name) const noexcept {
     return *find<std::string>(name);
   }
+  /// Empty where there is no such field.
+  [[nodiscard]] std::string_view optional_text(std::string_view name) const noexcept {
+    const auto* const text = find<std::string>(name);
+    return text == nullptr ? std::string_view() : std::string_view(*text);
+  }
   /// \pre there is such a field
   [[nodiscard]] std::int64_t number(std::string_view name) const noexcept {
     return *find<std::int64_t>(name);
@@ -166,9 +171,12 @@ class AggregateNotFoundError : public Error {
 class InvalidEventError : public Error {
  public:
   /// \param path  the offending field, as in JSON: "version", "payload", "event.timestamp"
-  InvalidEventError(const std::string& path, const std::string& reason);
+  /// \param pointer  RFC 6901: what is at fault in a payload or metadata; empty is all of it
+  InvalidEventError(const std::string& path, const std::string& reason,
+                    const std::string& pointer = {});
 
   [[nodiscard]] const std::string& path() const noexcept { return text("path"); }
+  [[nodiscard]] std::string_view pointer() const noexcept { return optional_text("pointer"); }
 };
 
 /// A group that cannot be pushed as one: no events, several databases or several timestamps.
@@ -225,9 +233,11 @@ class InvalidRetryPolicyError : public Error {
 class MalformedEventError : public Error {
  public:
   /// \param position  in the order of commit, where it is known
+  /// \param more  `path` and `pointer`, where it is a payload or metadata that does not fit its
+  /// type
   MalformedEventError(const std::string& event_store_id, const std::string& aggregate_id,
                       Version version, const std::string& type, const std::string& reason,
-                      std::optional<std::int64_t> position = {});
+                      std::optional<std::int64_t> position = {}, std::vector<ErrorField> more = {});
 
   [[nodiscard]] const std::string& event_store_id() const noexcept { return text("eventStoreId"); }
   [[nodiscard]] const std::string& aggregate_id() const noexcept { return text("aggregateId"); }
@@ -237,6 +247,9 @@ class MalformedEventError : public Error {
     const auto* const position = find<std::int64_t>("position");
     return position == nullptr ? std::nullopt : std::optional(*position);
   }
+  /// RFC 6901: what does not fit its type in the payload or the metadata; empty where it is all of
+  /// it, or is not known.
+  [[nodiscard]] std::string_view pointer() const noexcept { return optional_text("pointer"); }
 };
 
 /// "__REPLAYED__" and "__AGGREGATE_EXISTS__" mean something on message buses.
@@ -250,8 +263,10 @@ class ReservedEventTypeError : public Error {
 /// The JSON input of a command is no JSON, or not what the command takes. Nothing was run.
 class InvalidInputError : public Error {
  public:
-  explicit InvalidInputError(const std::string& reason)
-      : Error(ErrorCode::invalid_input, "Invalid input: " + reason) {}
+  /// \param pointer  RFC 6901: what is at fault; empty is all of it
+  explicit InvalidInputError(const std::string& reason, const std::string& pointer = {});
+
+  [[nodiscard]] std::string_view pointer() const noexcept { return optional_text("pointer"); }
 };
 
 /// A payload, metadata, or a command's input or output does not fit its JSON Schema. Unless it is

@@ -15,7 +15,7 @@
 #include <array>
 #include <castore/error.hpp>
 #include <castore/event.hpp>
-#include <castore/json/fields.hpp>
+#include <castore/json/values.hpp>
 #include <concepts>
 #include <cstddef>
 #include <nlohmann/json.hpp>
@@ -44,40 +44,25 @@ struct NoMetadata {
   friend bool operator==(const NoMetadata&, const NoMetadata&) = default;
 };
 
-template <class T>
-concept WrittenAsJson = std::is_constructible_v<nlohmann::json, const T&>;
-
-template <class T>
-concept ReadFromJson = requires(const nlohmann::json& json) {
-  json.template get<T>();
-};
-
 /// The conversion of a payload or metadata type to and from JSON text; specialise it to do that
 /// your own way.
 ///
-/// By default a type that lists its `fields` is read and written by them, one with nlohmann's
-/// `to_json` and `from_json` by these, and an empty struct without either has no payload at all.
-/// A type that does not own what it holds (see `castore/fields.hpp`) is not read.
+/// By default a type is read and written as `castore/json/values.hpp` says, and an empty struct
+/// that neither lists fields nor has JSON functions has no payload at all.
 ///
 /// `encode` returns nothing for "absent"; `decode` is given nothing for it. Both may throw
 /// anything: the store turns it into an `InvalidEventError` or a `MalformedEventError` that names
 /// the event.
 template <class T>
 struct JsonCodec {
-  static constexpr bool has_json_functions = WrittenAsJson<T> && ReadFromJson<T>;
-  static_assert(has_json_functions || std::is_empty_v<T>,
-                "this payload (or metadata) has no JSON functions: list its fields, as "
-                "`static constexpr auto fields = castore::fields(\"name\", &Type::name);`, give it "
-                "to_json and from_json, for instance NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Type, "
-                "member, ...), or specialise castore::JsonCodec for it");
+  /// Whether there is nothing to be said.
+  static constexpr bool is_absent = std::is_empty_v<T> && !detail::JsonValue<T>;
 
   static std::optional<std::string> encode(const T& value) {
-    if constexpr (ListsFields<T>) {
-      return write_fields(value);
-    } else if constexpr (has_json_functions) {
-      return nlohmann::json(value).dump();
-    } else {
+    if constexpr (is_absent) {
       return std::nullopt;
+    } else {
+      return write_json(value);
     }
   }
 
@@ -86,22 +71,20 @@ struct JsonCodec {
                   "this payload, metadata or command input does not own its text or its elements: "
                   "what is read from JSON would dangle; use std::string, std::vector, or another "
                   "type that owns");
-    if constexpr (ListsFields<T>) {
-      return read_fields<T>(required(json));
-    } else if constexpr (has_json_functions) {
-      return nlohmann::json::parse(required(json)).template get<T>();
-    } else {
+    if constexpr (is_absent) {
       return T{};
+    } else {
+      return read_json<T>(required(json));
     }
   }
 
   /// The same over a value that is there already, and whose memory serves again. A specialisation
   /// can do without.
   static void decode(std::optional<std::string_view> json, T& value) {
-    if constexpr (ListsFields<T>) {
-      read_fields(required(json), value);
+    if constexpr (is_absent) {
+      value = T{};
     } else {
-      value = decode(json);
+      read_json(required(json), value);
     }
   }
 

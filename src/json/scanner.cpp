@@ -54,8 +54,6 @@ unsigned read_hex4(std::string_view text, std::size_t at) {
   return code;
 }
 
-constexpr auto out_of_range = "the number is out of range";
-
 /// \pre `token` is a JSON number \returns whether all of it is an integer that fits
 template <class Integer>
 bool read_whole(std::string_view token, Integer& value) {
@@ -220,14 +218,14 @@ std::string_view JsonScanner::value(int depth) {
 }
 
 std::string_view JsonScanner::string() {
-  if (peek() != '"') fail("expected a string");
+  if (peek() != '"') mismatch("expected a string");
   const std::size_t start = at_;
   skip_string();
   return text_.substr(start, at_ - start);
 }
 
 void JsonScanner::string(std::string& out) {
-  if (peek() != '"') fail("expected a string");
+  if (peek() != '"') mismatch("expected a string");
   out.clear();
   std::size_t copied = ++at_;
   for (;;) {
@@ -247,6 +245,7 @@ void JsonScanner::string(std::string& out) {
 }
 
 std::string_view JsonScanner::name() {
+  if (peek() != '"') fail("expected the name of a member");
   std::string_view name = string();
   if (escaped_) {
     name_ = unquote(name);
@@ -254,7 +253,6 @@ std::string_view JsonScanner::name() {
   } else {
     name = name.substr(1, name.size() - 2);
   }
-  last_name_ = name;
   expect(':', "expected ':'");
   return name;
 }
@@ -262,53 +260,70 @@ std::string_view JsonScanner::name() {
 std::string_view JsonScanner::number() {
   skip_space();
   const std::size_t start = at_;
-  if (current() != '-' && !is_digit(current())) fail("expected a number");
+  if (current() != '-' && !is_digit(current())) mismatch("expected a number");
   skip_number();
   return text_.substr(start, at_ - start);
 }
 
 namespace {
 
-/// \returns what is wrong with it, or nullptr
+enum class Fit { fits, no_integer, out_of_range, not_exact };
+
 template <class Integer>
-const char* read_integer(std::string_view token, Integer& value) {
-  if (read_whole(token, value)) return nullptr;
-  const auto digits = whole_digits(token);
-  if (!digits) return "expected an integer";
+Fit read_integer(std::string_view token, Integer min, Integer max, Integer& value) {
+  const bool is_plain_integer = read_whole(token, value);
+  if (!is_plain_integer) {
+    const auto digits = whole_digits(token);
+    if (!digits) return Fit::no_integer;
+    if (!read_whole(*digits, value)) return Fit::out_of_range;
+  }
+  if (value < min || value > max) return Fit::out_of_range;
+  if (is_plain_integer) return Fit::fits;
   // Beyond 2^53 those who read it as a double see another number.
   constexpr Integer exact = Integer{1} << 53;
-  if (!read_whole(*digits, value) || value >= exact) return out_of_range;
-  if constexpr (std::is_signed_v<Integer>) {
-    if (value <= -exact) return out_of_range;
+  const bool small = value < exact && (std::is_unsigned_v<Integer> || value > Integer{0} - exact);
+  return small ? Fit::fits : Fit::not_exact;
+}
+
+/// \param byte  where the number begins
+[[noreturn]] void throw_unfit(Fit fit, std::size_t byte, std::int64_t min, std::uint64_t max) {
+  if (fit == Fit::no_integer) throw JsonMismatch{{byte, "expected an integer"}};
+  if (fit == Fit::not_exact) {
+    throw JsonMismatch{{byte, "expected an integer without point and exponent"}};
   }
-  return nullptr;
+  throw JsonRangeError{{{byte, "the number is out of range"}}, min, max};
 }
 
 }  // namespace
 
 std::int64_t JsonScanner::integer(std::int64_t min, std::int64_t max) {
   std::int64_t value = 0;
-  if (const char* const problem = read_integer(number(), value)) fail(problem);
-  if (value < min || value > max) fail(out_of_range);
+  const std::string_view token = number();
+  const Fit fit = read_integer(token, min, max, value);
+  if (fit != Fit::fits) throw_unfit(fit, at_ - token.size(), min, static_cast<std::uint64_t>(max));
   return value;
 }
 
 std::uint64_t JsonScanner::unsigned_integer(std::uint64_t max) {
   std::uint64_t value = 0;
-  if (const char* const problem = read_integer(number(), value)) fail(problem);
-  if (value > max) fail(out_of_range);
+  const std::string_view token = number();
+  const Fit fit = read_integer(token, std::uint64_t{0}, max, value);
+  if (fit != Fit::fits) throw_unfit(fit, at_ - token.size(), 0, max);
   return value;
 }
 
 double JsonScanner::floating() {
-  const double value = read_double(number());
-  if (std::isinf(value)) fail(out_of_range);
+  const std::string_view token = number();
+  const double value = read_double(token);
+  if (std::isinf(value)) {
+    throw JsonMismatch{{at_ - token.size(), "expected a number within the range of doubles"}};
+  }
   return value;
 }
 
 bool JsonScanner::boolean() {
   const bool value = peek() == 't';
-  if (!value && current() != 'f') fail("expected true or false");
+  if (!value && current() != 'f') mismatch("expected true or false");
   skip_literal(value ? "true" : "false");
   return value;
 }

@@ -57,9 +57,9 @@ TEST_CASE("plugins whose types have the same names do not see each other's") {
     CHECK(shell(cli + R"(run-command OPEN_TICKET '{"id":"a","title":"Lost"}')").out ==
           "{\"title\":\"Lost\",\"notes\":2}\n");
     CHECK(contains(shell(cli + R"(run-command OPEN_ACCOUNT '{"id":"a","title":"Lost"}')"),
-                   "\\\"balance\\\" is missing"));
+                   "/balance cannot be read: it is missing"));
     CHECK(contains(shell(cli + R"(run-command OPEN_TICKET '{"id":"a","balance":5}')"),
-                   "\\\"title\\\" is missing"));
+                   "/title cannot be read: it is missing"));
     CHECK(contains(shell(cli + R"(run-command OPEN_ACCOUNT '{"id":"","balance":5}')"),
                    "Command OPEN_ACCOUNT failed: there is no such account\""));
     CHECK(contains(shell(cli + R"(run-command OPEN_TICKET '{"id":"","title":"Lost"}')"),
@@ -70,19 +70,19 @@ TEST_CASE("plugins whose types have the same names do not see each other's") {
     CHECK(contains(push_event("TICKETS", R"("TICKET_OPENED","payload":{"balance":1})"),
                    "has no title"));
     CHECK(contains(push_event("ACCOUNTS", R"("ACCOUNT_OPENED","payload":{"balance":1})"),
-                   R"("path":"payload.notes")"));
+                   R"("path":"payload","pointer":"/notes")"));
     CHECK(contains(
         push_event("TICKETS", R"("TICKET_OPENED","payload":{"title":"","notes":[{"text":1}]})"),
-        R"("path":"payload.notes[0].text")"));
+        R"("path":"payload","pointer":"/notes/0/text")"));
     CHECK(contains(push_event("ACCOUNTS", R"("TICKET_CLOSED")"), "is unknown to event store"));
     CHECK(contains(push_event("TICKETS", R"("ACCOUNT_CLOSED")"), "is unknown to event store"));
     CHECK(contains(push_event("ACCOUNTS", R"("OWNER_CHANGED","payload":{"owner":{"team":""}})"),
-                   R"("path":"payload.owner.number")"));
+                   R"("path":"payload","pointer":"/owner/number")"));
     CHECK(contains(push_event("TICKETS", R"("OWNER_CHANGED","payload":{"owner":{"number":1}})"),
-                   R"("path":"payload.owner.team")"));
+                   R"("path":"payload","pointer":"/owner/team")"));
     CHECK(contains(
         push_event("TICKETS", R"("OWNER_CHANGED","payload":{"owner":{"team":""}},"metadata":{})"),
-        R"("path":"metadata.team")"));
+        R"("path":"metadata","pointer":"/team")"));
     CHECK(push_event("ACCOUNTS", R"("ACCOUNT_CLOSED")").exit_code == 0);
     CHECK(push_event("TICKETS", R"("OWNER_CHANGED","payload":{"owner":{"team":"A"}})").exit_code ==
           0);

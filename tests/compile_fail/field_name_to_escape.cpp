@@ -1,5 +1,5 @@
-// expect: a_field_has_a_name_that_json_would_escape
-#include <castore/json/fields.hpp>
+// expect: a_name_has_a_character_that_json_would_escape
+#include <castore/json/values.hpp>
 
 struct PokemonNicknamed {
   std::string nickname;

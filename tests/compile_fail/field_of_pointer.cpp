@@ -2,7 +2,7 @@
 // expect: OfText
 // expect: OfTexts
 // expect: OfObject
-#include <castore/json/fields.hpp>
+#include <castore/json/values.hpp>
 
 struct OfText {
   const char* name;

@@ -4,7 +4,7 @@
 // expect: OfElements
 // expect: OfReference
 // expect: OfList
-#include <castore/json/fields.hpp>
+#include <castore/json/values.hpp>
 #include <functional>
 #include <initializer_list>
 #include <span>

@@ -10,7 +10,7 @@
 // expect: InSet
 // expect: DeepInside
 #include <array>
-#include <castore/json/fields.hpp>
+#include <castore/json/values.hpp>
 #include <map>
 #include <optional>
 #include <set>

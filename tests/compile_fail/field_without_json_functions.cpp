@@ -1,6 +1,6 @@
-// expect: a field's type has no JSON functions
+// expect: this type (of a payload, metadata or a field) has no JSON functions
 // expect: Ribbon
-#include <castore/json/fields.hpp>
+#include <castore/json/values.hpp>
 
 struct Ribbon {
   std::string color;
@@ -11,4 +11,4 @@ struct RibbonWon {
   static constexpr auto fields = castore::fields("ribbon", &RibbonWon::ribbon);
 };
 
-std::string write(const RibbonWon& won) { return castore::write_fields(won); }
+std::string write(const RibbonWon& won) { return castore::write_json(won); }

@@ -1,5 +1,5 @@
 // expect: fields are listed in pairs: a name, then a pointer to the member
-#include <castore/json/fields.hpp>
+#include <castore/json/values.hpp>
 
 struct PokemonNicknamed {
   std::string nickname;

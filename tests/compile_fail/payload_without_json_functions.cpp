@@ -1,4 +1,4 @@
-// expect: this payload (or metadata) has no JSON functions
+// expect: this type (of a payload, metadata or a field) has no JSON functions
 // expect: PokemonNicknamed
 #include <pokemon/pokemon.hpp>
 

@@ -1,5 +1,5 @@
 // expect: two_fields_have_one_name
-#include <castore/json/fields.hpp>
+#include <castore/json/values.hpp>
 
 struct PokemonRenamed {
   std::string from;

@@ -4,15 +4,20 @@
 /// read and write the same.
 
 #include <algorithm>
+#include <array>
 #include <castore/event_type.hpp>
 #include <castore/json/text.hpp>
+#include <chrono>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "fuzz.hpp"
@@ -96,6 +101,56 @@ struct ListedLarge {
       or_default("list"), &ListedLarge::list, or_default("smalls"), &ListedLarge::smalls,
       or_default("named"), &ListedLarge::named);
   friend bool operator==(const ListedLarge&, const ListedLarge&) = default;
+};
+
+enum class Color { red, green };
+
+struct Named {
+  std::string value;
+  static constexpr auto fields = castore::transparent(&Named::value);
+  friend auto operator<=>(const Named&, const Named&) = default;
+};
+
+using Choice = std::variant<std::monostate, ListedSmall>;
+
+}  // namespace
+}  // namespace castore::fuzz
+
+template <>
+inline constexpr auto castore::enum_names<castore::fuzz::Color> =
+    castore::names("red", castore::fuzz::Color::red, "green", castore::fuzz::Color::green);
+template <>
+inline constexpr auto castore::variant_tags<castore::fuzz::Choice> =
+    castore::tags("kind", castore::tag<std::monostate>("none"),
+                  castore::tag<castore::fuzz::ListedSmall>("small"));
+
+namespace castore::fuzz {
+namespace {
+
+/// Members of all kinds that nlohmann_json does not have, or has otherwise.
+struct Kinds {
+  static constexpr std::string_view type = "KINDS";
+  Color color = Color::red;
+  std::optional<std::optional<std::int32_t>> twice;
+  std::optional<RawJson> raw;
+  std::vector<Choice> choices;
+  std::array<std::uint16_t, 2> pair{};
+  std::set<std::string> tags;
+  std::map<Named, std::tuple<bool, float>> named;
+  std::map<Color, std::int8_t> colored;
+  std::map<int, std::string> numbered;
+  Timestamp time{};
+  std::chrono::milliseconds duration{};
+  std::chrono::year_month_day day{std::chrono::year{1970} / 1 / 1};
+  std::vector<std::byte> bytes;
+  static constexpr auto fields = castore::fields(
+      or_default(renamed("color", "colour")), &Kinds::color, "twice", &Kinds::twice, "raw",
+      &Kinds::raw, or_default("choices"), &Kinds::choices, or_default("pair"), &Kinds::pair,
+      or_default("tags"), &Kinds::tags, or_default("named"), &Kinds::named, or_default("colored"),
+      &Kinds::colored, or_default("numbered"), &Kinds::numbered, or_default("time"), &Kinds::time,
+      or_default("duration"), &Kinds::duration, or_default("day"), &Kinds::day, or_default("bytes"),
+      &Kinds::bytes);
+  friend bool operator==(const Kinds&, const Kinds&) = default;
 };
 
 template <class P>
@@ -214,6 +269,7 @@ void check_both_ways(std::string_view json) {
 void check(std::string_view input) {
   check_both_ways<ListedSmall, Small>(input);
   check_both_ways<ListedLarge, Large>(input);
+  check_payload<Kinds>(input);
 }
 
 }  // namespace

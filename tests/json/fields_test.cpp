@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 #include <castore/event_type.hpp>
-#include <castore/json/fields.hpp>
+#include <castore/json/values.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -22,7 +22,16 @@ namespace {
 // --- One payload, twice: by a list of its fields, and by nlohmann_json's macro ------------------
 
 enum class Color { red, green };
-NLOHMANN_JSON_SERIALIZE_ENUM(Color, {{Color::red, "red"}, {Color::green, "green"}})
+
+}  // namespace
+}  // namespace castore::testing
+
+template <>
+inline constexpr auto castore::enum_names<castore::testing::Color> =
+    castore::names("red", castore::testing::Color::red, "green", castore::testing::Color::green);
+
+namespace castore::testing {
+namespace {
 
 struct Move {
   std::string name;
@@ -189,14 +198,14 @@ void holds(Law law) {
 TEST_CASE("what the macro has written is read by the list of fields") {
   holds([] {
     const MacroTwin twin = any_twin();
-    RC_ASSERT(read_fields<Listed>(nlohmann::json(twin).dump()) == listed_of(twin));
+    RC_ASSERT(read_json<Listed>(nlohmann::json(twin).dump()) == listed_of(twin));
   });
 }
 
 TEST_CASE("what the list of fields has written is read by the macro") {
   holds([] {
     const MacroTwin twin = any_twin();
-    auto json = nlohmann::json::parse(write_fields(listed_of(twin)));
+    auto json = nlohmann::json::parse(write_json(listed_of(twin)));
     json.emplace("maybe", nullptr);  // absent where it is nothing: the macro wants it to be there
     RC_ASSERT(listed_of(json.get<MacroTwin>()) == listed_of(twin));
   });
@@ -207,7 +216,7 @@ TEST_CASE("the list of fields writes the same JSON as the macro but for optional
     const MacroTwin twin = any_twin();
     nlohmann::json by_macro = twin;
     if (!twin.maybe) by_macro.erase("maybe");
-    RC_ASSERT(nlohmann::json::parse(write_fields(listed_of(twin))) == by_macro);
+    RC_ASSERT(nlohmann::json::parse(write_json(listed_of(twin))) == by_macro);
     RC_ASSERT(nlohmann::json(listed_of(twin)) == by_macro);
   });
 }
@@ -220,7 +229,7 @@ TEST_CASE("white space and order and unknown members and escapes do not matter t
         {"unknown", {1, "]}", nullptr}}};
     const std::string text =
         json.dump(*rc::gen::inRange(-1, 3), ' ', /*ensure_ascii=*/*rc::gen::arbitrary<bool>());
-    RC_ASSERT(read_fields<Listed>(text) == listed_of(twin));
+    RC_ASSERT(read_json<Listed>(text) == listed_of(twin));
     RC_ASSERT(listed_of(nlohmann::json::parse(text).get<MacroTwin>()) == listed_of(twin));
   });
 }
@@ -233,7 +242,7 @@ TEST_CASE("what the list of fields accepts of damaged JSON the macro reads alike
     text[at] = *rc::gen::element('0', '9', '"', '.', 'e', '-', ',', ':', '}', ']', 'x', ' ', '\\');
     std::optional<Listed> read;
     try {
-      read = read_fields<Listed>(text);
+      read = read_json<Listed>(text);
     } catch (const std::exception&) {
     }
     if (!read) return;
@@ -252,11 +261,14 @@ TEST_CASE("the list of fields accepts no JSON that lacks a member") {
     CAPTURE(name);
     nlohmann::json part = whole;
     part.erase(name);
-    const auto read = [&] { static_cast<void>(read_fields<Listed>(part.dump())); };
+    const auto read = [&] { static_cast<void>(read_json<Listed>(part.dump())); };
     if (name == "maybe") {
       CHECK_NOTHROW(read());
     } else {
-      CHECK_THROWS_WITH_AS(read(), ('"' + name + "\" is missing").c_str(), std::invalid_argument);
+      const auto error = thrown<FieldError>(read);
+      REQUIRE(error);
+      CHECK(error->what() == std::string_view("it is missing"));
+      CHECK(error->pointer() == '/' + name);
     }
   }
 }
@@ -276,31 +288,31 @@ struct Trained {
                                                  "wrapped", &Trained::wrapped);
 };
 
-/// "/" and the path of the error.
-std::string path_at_fault(const std::string& json) {
-  const auto error = thrown<FieldError>([&] { static_cast<void>(read_fields<Trained>(json)); });
-  return error ? '/' + error->path() : "none";
+std::string pointer_at_fault(const std::string& json) {
+  const auto error = thrown<FieldError>([&] { static_cast<void>(read_json<Trained>(json)); });
+  return error ? error->pointer() : "none";
 }
 
-TEST_CASE("what does not fit is named by its path") {
+TEST_CASE("what does not fit is named by its JSON pointer") {
   const auto with_moves = [](const std::string& moves) {
     return R"({ "moves" : )" + moves + R"(, "stats":{}})";
   };
-  CHECK(path_at_fault(with_moves("[]")) == "none");
-  CHECK(path_at_fault(with_moves("{}")) == "/moves");
-  CHECK(path_at_fault(with_moves("[[]]")) == "/moves[0]");
-  CHECK(path_at_fault(with_moves(R"([{"name":"a","power":1}, {"power":2}])")) == "/moves[1].name");
-  CHECK(path_at_fault(with_moves(R"([{"name":"a","power":1}, {"name":"b","power":"c"}])")) ==
-        "/moves[1].power");
-  CHECK(path_at_fault(R"({"moves":[{"name":"a","power":99999999999}],"stats":{}})") ==
-        "/moves[0].power");
-  CHECK(path_at_fault(R"({"moves":[],"stats":{"\u0061":[1,256,3]}})") == "/stats.a[1]");
-  CHECK(path_at_fault(R"({"stats":{}})") == "/moves");
+  CHECK(pointer_at_fault(with_moves("[]")) == "none");
+  CHECK(pointer_at_fault(with_moves("{}")) == "/moves");
+  CHECK(pointer_at_fault(with_moves("[[]]")) == "/moves/0");
+  CHECK(pointer_at_fault(with_moves(R"([{"name":"a","power":1}, {"power":2}])")) ==
+        "/moves/1/name");
+  CHECK(pointer_at_fault(with_moves(R"([{"name":"a","power":1}, {"name":"b","power":"c"}])")) ==
+        "/moves/1/power");
+  CHECK(pointer_at_fault(R"({"moves":[{"name":"a","power":99999999999}],"stats":{}})") ==
+        "/moves/0/power");
+  CHECK(pointer_at_fault(R"({"moves":[],"stats":{"\u0061":[1,256,3]}})") == "/stats/a/1");
+  CHECK(pointer_at_fault(R"({"stats":{}})") == "/moves");
   SUBCASE("as far as that is known") {
-    CHECK(path_at_fault("[]") == "/");
-    CHECK(path_at_fault("") == "/");
-    CHECK(path_at_fault(R"({"moves":[],"stats":{"a":[1,)") == "/");
-    CHECK(path_at_fault(R"({"moves":[],"stats":{},"wrapped":{"name":"a"}})") == "/");
+    CHECK(pointer_at_fault("[]") == "");
+    CHECK(pointer_at_fault("") == "");
+    CHECK(pointer_at_fault(R"({"moves":[],"stats":{"a":[1,)") == "");
+    CHECK(pointer_at_fault(R"({"moves":[],"stats":{},"wrapped":{"name":"a"}})") == "/wrapped");
   }
 }
 
@@ -315,7 +327,7 @@ struct One {
 
 template <class T>
 T read_one(const std::string& json) {
-  return read_fields<One<T>>("{\"value\":" + json + '}').value;
+  return read_json<One<T>>("{\"value\":" + json + '}').value;
 }
 
 template <class T>
@@ -379,34 +391,34 @@ TEST_CASE("a double is the nearest one") {
 }
 
 TEST_CASE("a double is written so that it is seen to be one") {
-  CHECK(write_fields(One<double>{1}) == R"({"value":1.0})");
-  CHECK(write_fields(One<double>{-0.0}) == R"({"value":-0.0})");
-  CHECK(write_fields(One<double>{0.1}) == R"({"value":0.1})");
-  CHECK_THROWS_AS(static_cast<void>(write_fields(One<double>{std::nan("")})), std::domain_error);
-  CHECK_THROWS_AS(static_cast<void>(write_fields(One<double>{INFINITY})), std::domain_error);
+  CHECK(write_json(One<double>{1}) == R"({"value":1.0})");
+  CHECK(write_json(One<double>{-0.0}) == R"({"value":-0.0})");
+  CHECK(write_json(One<double>{0.1}) == R"({"value":0.1})");
+  CHECK_THROWS_AS(static_cast<void>(write_json(One<double>{std::nan("")})), FieldError);
+  CHECK_THROWS_AS(static_cast<void>(write_json(One<double>{INFINITY})), FieldError);
 }
 
 TEST_CASE("an optional is absent where it is nothing and read from null as well") {
   using Maybe = std::optional<int>;
-  CHECK(write_fields(One<Maybe>{}) == "{}");
-  CHECK(write_fields(One<Maybe>{1}) == R"({"value":1})");
+  CHECK(write_json(One<Maybe>{}) == "{}");
+  CHECK(write_json(One<Maybe>{1}) == R"({"value":1})");
   CHECK(read_one<Maybe>("null") == std::nullopt);
-  CHECK(read_fields<One<Maybe>>("{}").value == std::nullopt);
-  CHECK(write_fields(One<std::vector<Maybe>>{{1, std::nullopt}}) == R"({"value":[1,null]})");
+  CHECK(read_json<One<Maybe>>("{}").value == std::nullopt);
+  CHECK(write_json(One<std::vector<Maybe>>{{1, std::nullopt}}) == R"({"value":[1,null]})");
   CHECK(read_one<std::vector<Maybe>>("[1,null]") == std::vector<Maybe>{1, std::nullopt});
 }
 
 TEST_CASE("raw JSON is kept byte for byte") {
   CHECK(read_one<RawJson>(R"(  {"a" : 1.10} )").text == R"({"a" : 1.10})");
-  CHECK(write_fields(One<RawJson>{{R"({"a" : 1.10})"}}) == R"({"value":{"a" : 1.10}})");
+  CHECK(write_json(One<RawJson>{{R"({"a" : 1.10})"}}) == R"({"value":{"a" : 1.10}})");
 }
 
 TEST_CASE("of a member given twice the last counts as a whole") {
-  CHECK(read_fields<One<int>>(R"({"value":1,"value":2})").value == 2);
-  CHECK(read_fields<One<std::vector<int>>>(R"({"value":[1],"value":[2]})").value ==
+  CHECK(read_json<One<int>>(R"({"value":1,"value":2})").value == 2);
+  CHECK(read_json<One<std::vector<int>>>(R"({"value":[1],"value":[2]})").value ==
         std::vector<int>{2});
   using Nested = One<One<std::optional<int>>>;
-  CHECK(read_fields<Nested>(R"({"value":{"value":1},"value":{}})").value.value == std::nullopt);
+  CHECK(read_json<Nested>(R"({"value":{"value":1},"value":{}})").value.value == std::nullopt);
 }
 
 struct Grown {
@@ -417,9 +429,9 @@ struct Grown {
 };
 
 TEST_CASE("a field with a default may be missing in older events") {
-  CHECK(read_fields<Grown>(R"({"old_field":1})").new_field == 7);
-  CHECK(read_fields<Grown>(R"({"old_field":1,"new_field":2})").new_field == 2);
-  CHECK_THROWS(static_cast<void>(read_fields<Grown>(R"({"new_field":2})")));
+  CHECK(read_json<Grown>(R"({"old_field":1})").new_field == 7);
+  CHECK(read_json<Grown>(R"({"old_field":1,"new_field":2})").new_field == 2);
+  CHECK_THROWS(static_cast<void>(read_json<Grown>(R"({"new_field":2})")));
 }
 
 struct Tree {
@@ -435,8 +447,8 @@ TEST_CASE("a tree is read as deep as a payload may be and no deeper") {
     for (int i = 0; i < depth; ++i) json = R"({"value":1,"children":[)" + json + "]}";
     return json;
   };
-  CHECK(write_fields(read_fields<Tree>(nested(255))) == nested(255));
-  CHECK_THROWS_AS(static_cast<void>(read_fields<Tree>(nested(256))), std::invalid_argument);
+  CHECK(write_json(read_json<Tree>(nested(255))) == nested(255));
+  CHECK_THROWS_AS(static_cast<void>(read_json<Tree>(nested(256))), std::invalid_argument);
 }
 
 struct Foreign {
@@ -468,12 +480,12 @@ namespace castore::testing {
 namespace {
 
 TEST_CASE("the fields of a struct that cannot be changed are listed beside it") {
-  CHECK(write_fields(Foreign{3}) == R"({"x":3})");
-  CHECK(read_fields<Foreign>(R"({"x":3})").x == 3);
+  CHECK(write_json(Foreign{3}) == R"({"x":3})");
+  CHECK(read_json<Foreign>(R"({"x":3})").x == 3);
 }
 
 TEST_CASE("private members are listed inside the class") {
-  CHECK(read_fields<Secret>(write_fields(Secret(3))).value() == 3);
+  CHECK(read_json<Secret>(write_json(Secret(3))).value() == 3);
 }
 
 struct WithListedMember {
@@ -512,7 +524,7 @@ TEST_CASE("an event whose payload does not fit says where") {
       thrown<MalformedEventError>([&] { static_cast<void>(decode<Listed>("STORE", event)); });
   REQUIRE(error);
   CHECK(std::string_view(error->what())
-            .find("payload cannot be read: expected a number, in or after \"wide\", at byte 19") !=
+            .find("payload/wide cannot be read: expected a number, found \"b\"") !=
         std::string_view::npos);
 }
 
@@ -523,6 +535,7 @@ TEST_CASE("a payload that JSON cannot hold is refused") {
       thrown<InvalidEventError>([&] { static_cast<void>(encode(listed, std::nullopt)); });
   REQUIRE(error);
   CHECK(error->path() == "payload");
+  CHECK(error->pointer() == "/real");
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <limits>
 #include <list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -42,7 +43,7 @@ inline constexpr std::size_t held_arguments =
         ? 2
     : one_template_of<T, std::optional, std::vector, std::deque, std::list, std::forward_list,
                       std::set, std::multiset, std::unordered_set, std::unordered_multiset,
-                      std::valarray>
+                      std::valarray, std::unique_ptr, std::shared_ptr>
         ? 1
         : 0;
 

@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// A struct that lists its fields is read from JSON text and written to it directly, several times
+/// Structs list their fields, and are read from JSON text and written to it directly, several times
 /// faster than through nlohmann_json's tree:
 ///
 ///     struct PokemonAppeared {
@@ -15,130 +15,256 @@
 ///                                                      "trigger", &PokemonAppeared::trigger);
 ///     };
 ///
-/// The names are those in JSON: renaming a member does not change what is stored. It means the same
-/// as `NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PokemonAppeared, name, level)`: one can be replaced by
-/// the other, and what one has written the other reads. Members that JSON has and the list has not
-/// are skipped; a listed one that is missing is an error, but for a `std::optional` and for what
-/// `or_default` names.
+/// The names are those in JSON: renaming a member does not change what is stored. A list names all
+/// members of its struct. One that leaves a member out does not compile, as far as the compiler can
+/// count them: in a struct without constructors, private members and base classes. Bit-fields and
+/// references cannot be listed.
 ///
-/// A field is a bool, a number, a `std::string`, another struct that lists its fields, `RawJson`,
-/// or a `std::optional`, `std::vector`, `std::map` or `std::unordered_map` (by `std::string`) of
-/// these. Any other type is read and written by its nlohmann functions. The other way round, a
-/// struct that lists its fields can stand wherever nlohmann_json wants `to_json` and `from_json`.
-///
-/// A field owns what it holds. A `std::string_view`, a `std::span`, a pointer, a
-/// `std::reference_wrapper` or a `std::initializer_list`, also inside of a container, does not
-/// compile: the JSON it would look into is gone when the reading is over.
-///
-/// JSON that does not fit is an error, where nlohmann_json would round, cut off or write `null`:
-/// 300 into a `std::uint8_t`, 1.5 or `true` into an `int`, NaN into text. Of a member given twice
-/// both have to fit, and the last counts. What is skipped has to be JSON, but its numbers may be of
-/// any size.
+/// What a field can hold, and how it looks in JSON: `castore/json/values.hpp`.
 
 #include <array>
+#include <castore/detail/members.hpp>
 #include <castore/detail/ownership.hpp>
-#include <castore/detail/shared.hpp>
-#include <castore/json/scanner.hpp>
 #include <concepts>
 #include <cstddef>
-#include <stdexcept>
-#include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 namespace castore {
-
-/// JSON kept as its text: a field, or a `Metadata`, that the application does not look into. Empty
-/// text is not JSON and is refused when it is pushed.
-struct RawJson {
-  std::string text;
-
-  friend bool operator==(const RawJson&, const RawJson&) = default;
-};
-
 namespace detail {
 
-// Not constexpr: the compiler names the one that a list of fields would have to call.
-void a_field_has_a_name_that_json_would_escape();
+// Not constexpr: the compiler names the one that a list would have to call.
+void a_name_has_a_character_that_json_would_escape();
 void two_fields_have_one_name();
+void a_member_is_listed_twice();
+
+consteval void check_plain_name(std::string_view name) {
+  for (const char c : name) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\') {
+      a_name_has_a_character_that_json_would_escape();
+    }
+  }
+}
 
 }  // namespace detail
 
-/// The name of a field in JSON; made of a string literal.
+/// The name of a field in JSON, made of a string literal, and its `former` names.
+template <std::size_t former = 0>
 class FieldName {
  public:
   // NOLINTNEXTLINE(google-explicit-constructor): a literal is a name
-  constexpr FieldName(const char* text, bool required = true) : text_(text), required_(required) {
-    for (const char c : text_) {
-      if (static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\') {
-        detail::a_field_has_a_name_that_json_would_escape();
-      }
-    }
+  consteval FieldName(const char* text) requires(former == 0) : FieldName({text}, true) {}
+  consteval FieldName(const std::array<std::string_view, former + 1>& names, bool required)
+      : names_(names), required_(required) {
+    for (const std::string_view name : names) detail::check_plain_name(name);
   }
 
-  [[nodiscard]] constexpr std::string_view text() const noexcept { return text_; }
+  /// The name that is written.
+  [[nodiscard]] constexpr std::string_view text() const noexcept { return names_[0]; }
+  /// All names that are read, the one that is written first.
+  [[nodiscard]] constexpr const std::array<std::string_view, former + 1>& all() const noexcept {
+    return names_;
+  }
   [[nodiscard]] constexpr bool required() const noexcept { return required_; }
 
  private:
-  std::string_view text_;
+  std::array<std::string_view, former + 1> names_;
   bool required_;
 };
 
 /// In the place of a name: where JSON lacks it the field keeps the value that the struct gives it.
 /// For fields that older events do not have.
-[[nodiscard]] consteval FieldName or_default(const char* name) { return {name, false}; }
+template <std::size_t former>
+[[nodiscard]] consteval FieldName<former> or_default(const FieldName<former>& name) {
+  return {name.all(), false};
+}
+[[nodiscard]] consteval FieldName<> or_default(const char* name) {
+  return or_default(FieldName<>(name));
+}
 
-template <class Class, class Member>
+/// In the place of a name: the field is written under the first name, and read under any of them.
+/// For fields that older events have under another name.
+template <std::same_as<const char*>... Former>
+[[nodiscard]] consteval auto renamed(const char* name, Former... former) {
+  static_assert(sizeof...(Former) > 0, "a renamed field has a name, and those it had before");
+  return FieldName<sizeof...(Former)>({name, former...}, true);
+}
+
+template <class Class, class Member, std::size_t former = 0>
 struct Field {
   using Type = Member;
-  FieldName name;
+  FieldName<former> name;
   Member Class::*member;
 };
 
+/// In the place of a name and a member: the member is not in the JSON, on purpose.
+template <class Class, class Member>
+struct Ignored {
+  Member Class::*member;
+};
+template <class Class, class Member>
+[[nodiscard]] consteval Ignored<Class, Member> ignored(Member Class::*member) {
+  return {member};
+}
+
 /// Made by `fields`.
-template <class... Field>
+template <std::size_t ignored_members, class... Field>
 struct Fields {
   static constexpr std::size_t size = sizeof...(Field);
   std::tuple<Field...> list;
 };
 
+/// Made by `transparent`.
+template <class Class, class Member>
+struct Transparent {
+  using Type = Member;
+  Member Class::*member;
+};
+
 namespace detail {
 
+template <class Argument>
+inline constexpr bool is_field_name = std::is_convertible_v<Argument, const char*>;
+template <std::size_t former>
+inline constexpr bool is_field_name<FieldName<former>> = true;
+
+template <class Argument>
+inline constexpr std::size_t ignored_slots = 0;
 template <class Class, class Member>
-consteval Field<Class, Member> make_field(FieldName name, Member Class::*member) {
+inline constexpr std::size_t ignored_slots<Ignored<Class, Member>> = member_slots<Member>;
+
+/// The places of the names among the arguments of a list.
+template <class... Argument>
+consteval auto places_of_names() {
+  std::array<std::size_t, (std::size_t{is_field_name<Argument>} + ... + 0)> places{};
+  std::size_t place = 0;
+  std::size_t found = 0;
+  ((is_field_name<Argument> ? void(places[found++] = place) : void(), ++place), ...);
+  return places;
+}
+
+/// Whether each name is followed by a member, and each member that is not ignored comes after one.
+template <class... Argument>
+consteval bool is_list_of_fields() {
+  bool named = false;
+  bool fits = true;
+  const auto take = [&](bool name, bool member) {
+    fits = fits && name != named && (name || member);
+    named = name;
+  };
+  ((ignored_slots<Argument> > 0
+        ? void(fits = fits && !named)
+        : take(is_field_name<Argument>, std::is_member_object_pointer_v<Argument>)),
+   ...);
+  return fits && !named;
+}
+
+template <class Member, class Class>
+consteval void check_owner() {
   static_assert(owns_what_it_holds<Member>,
                 "a field's type does not own its text or its elements: what is read from JSON "
                 "would dangle; use std::string, std::vector, or another type that owns");
+}
+
+template <std::size_t former, class Class, class Member>
+consteval Field<Class, Member, former> make_field(const FieldName<former>& name,
+                                                  Member Class::*member) {
+  check_owner<Member, Class>();
   return {name, member};
+}
+template <class Class, class Member>
+consteval Field<Class, Member> make_field(const char* name, Member Class::*member) {
+  return make_field(FieldName<>(name), member);
+}
+
+struct NoPointer {};
+
+/// The member that an argument of a list names, listed or ignored.
+template <class Argument>
+consteval auto member_of(const Argument& argument) {
+  if constexpr (std::is_member_object_pointer_v<Argument>) {
+    return argument;
+  } else if constexpr (ignored_slots<Argument> > 0) {
+    return argument.member;
+  } else {
+    return NoPointer{};
+  }
+}
+
+template <class A, class B>
+consteval void check_differ(A a, B b) {
+  if constexpr (std::same_as<A, B> && !std::same_as<A, NoPointer>) {
+    if (a == b) a_member_is_listed_twice();
+  }
+}
+
+/// Checks that no two arguments name one member.
+template <class First, class... Rest>
+consteval void check_members_differ(const First& first, const Rest&... rest) {
+  (check_differ(member_of(first), member_of(rest)), ...);
+  if constexpr (sizeof...(Rest) > 1) check_members_differ(rest...);
 }
 
 template <class... Field>
-consteval Fields<Field...> make_fields(Field... field) {
-  const std::array<std::string_view, sizeof...(Field)> names{field.name.text()...};
+consteval void check_names_differ(const Field&... field) {
+  std::array<std::string_view,
+             (0 + ... + std::tuple_size_v<std::remove_cvref_t<decltype(field.name.all())>>)>
+      names{};
+  std::size_t count = 0;
+  const auto add = [&](const auto& all) {
+    for (const std::string_view name : all) names[count++] = name;
+  };
+  (add(field.name.all()), ...);
   for (std::size_t i = 0; i < names.size(); ++i) {
     for (std::size_t k = i + 1; k < names.size(); ++k) {
       if (names[i] == names[k]) two_fields_have_one_name();
     }
   }
+}
+
+template <std::size_t ignored_members, class... Field>
+consteval Fields<ignored_members, Field...> make_fields(Field... field) {
+  check_names_differ(field...);
   return {{field...}};
 }
 
-template <class Arguments, std::size_t... I>
-consteval auto pair_up(const Arguments& arguments, std::index_sequence<I...>) {
-  return make_fields(make_field(std::get<2 * I>(arguments), std::get<2 * I + 1>(arguments))...);
+template <class... Argument, std::size_t... I>
+consteval auto pair_up(const std::tuple<Argument...>& arguments, std::index_sequence<I...>) {
+  constexpr auto names = places_of_names<Argument...>();
+  return make_fields<(ignored_slots<Argument> + ... + 0)>(
+      make_field(std::get<names[I]>(arguments), std::get<names[I] + 1>(arguments))...);
 }
 
 }  // namespace detail
 
-/// Names and members in turn, in the order they are to be written.
-template <class... NameOrMember>
-[[nodiscard]] consteval auto fields(NameOrMember... arguments) {
-  static_assert(sizeof...(NameOrMember) % 2 == 0,
-                "fields are listed in pairs: a name, then a pointer to the member");
-  return detail::pair_up(std::tuple<NameOrMember...>(arguments...),
-                         std::make_index_sequence<sizeof...(NameOrMember) / 2>{});
+/// Names and members in turn, in the order they are to be written, and between them those that are
+/// `ignored`.
+template <class... Argument>
+[[nodiscard]] consteval auto fields(Argument... argument) {
+  constexpr bool is_list = detail::is_list_of_fields<Argument...>();
+  static_assert(is_list,
+                "fields are listed in pairs: a name, then a pointer to the member; "
+                "castore::ignored(&Type::member) stands alone");
+  if constexpr (is_list) {
+    constexpr std::size_t size = detail::places_of_names<Argument...>().size();
+    detail::check_members_differ(argument...);
+    return detail::pair_up(std::tuple<Argument...>(argument...), std::make_index_sequence<size>{});
+  }
+}
+
+/// In the place of a list, for a struct with one member: in JSON it is that member, without a name.
+/// An id with a type of its own is
+///
+///     struct TrainerId {
+///       std::string value;
+///       static constexpr auto fields = castore::transparent(&TrainerId::value);
+///     };
+template <class Class, class Member>
+[[nodiscard]] consteval Transparent<Class, Member> transparent(Member Class::*member) {
+  detail::check_owner<Member, Class>();
+  return {member};
 }
 
 /// The list of a struct; specialise it, with a `value`, for a struct that you cannot change.
@@ -149,14 +275,19 @@ namespace detail {
 
 template <class T>
 inline constexpr bool is_fields = false;
-template <class... Field>
-inline constexpr bool is_fields<Fields<Field...>> = true;
+template <std::size_t ignored_members, class... Field>
+inline constexpr bool is_fields<Fields<ignored_members, Field...>> = true;
+
+template <class T>
+inline constexpr bool is_transparent = false;
+template <class Class, class Member>
+inline constexpr bool is_transparent<Transparent<Class, Member>> = true;
 
 }  // namespace detail
 
 template <class T>
-requires detail::is_fields<std::remove_cv_t<decltype(T::fields)>>
-struct FieldsOf<T> {
+requires(detail::is_fields<std::remove_cv_t<decltype(T::fields)>> ||
+         detail::is_transparent<std::remove_cv_t<decltype(T::fields)>>) struct FieldsOf<T> {
   static constexpr auto value = T::fields;
 };
 
@@ -164,12 +295,34 @@ struct FieldsOf<T> {
 template <class T>
 concept ListsFields = detail::is_fields<std::remove_cv_t<decltype(FieldsOf<T>::value)>>;
 
+/// A struct that is its one member in JSON.
+template <class T>
+concept IsTransparent = detail::is_transparent<std::remove_cv_t<decltype(FieldsOf<T>::value)>>;
+
 namespace detail {
+
+template <class List>
+inline constexpr std::size_t listed_members = 0;
+template <std::size_t ignored_members, class... Field>
+inline constexpr std::size_t listed_members<Fields<ignored_members, Field...>> =
+    (ignored_members + ... + member_slots<typename Field::Type>);
+template <class Class, class Member>
+inline constexpr std::size_t listed_members<Transparent<Class, Member>> = member_slots<Member>;
+
+/// The compiler prints its arguments.
+template <class Struct, std::size_t members_missing>
+struct CheckedList {
+  static_assert(members_missing == 0,
+                "so many members of this struct are missing in its list of fields, and would be "
+                "lost: list them, or castore::ignored(&Type::member) what is left out on purpose");
+};
 
 /// The list by value, and only while compiling: GCC makes of a static member that is used at run
 /// time a symbol that is one for the whole process, and so the list of whoever was loaded first.
-template <ListsFields T>
+template <class T>
 [[nodiscard]] consteval auto fields_of() {
+  constexpr std::size_t listed = listed_members<std::remove_cv_t<decltype(FieldsOf<T>::value)>>;
+  static_cast<void>(CheckedList<T, members_beyond<T, listed>()>{});
   return FieldsOf<T>::value;
 }
 
@@ -177,72 +330,4 @@ template <ListsFields T>
 inline constexpr std::size_t field_count = decltype(fields_of<T>())::size;
 
 }  // namespace detail
-
-/// JSON that does not fit a struct.
-class FieldError : public std::invalid_argument {
- public:
-  FieldError(const std::string& message, std::string path)
-      : std::invalid_argument(message), path_(std::move(path)) {}
-
-  /// The member at fault, as in "level" or "moves[1].name"; empty where it is the JSON as a whole,
-  /// or is not known.
-  [[nodiscard]] const std::string& path() const noexcept { return *path_; }
-
- private:
-  detail::Shared<std::string> path_;
-};
-
-/// Appends `value` as JSON. \throws std::exception  a number or string that JSON cannot hold
-template <class T>
-void append_value(std::string& out, const T& value);
-
-/// Reads the value that comes next over `value`, of which nothing is left but its memory. After an
-/// error it is anything. \throws JsonSyntaxError, std::exception  it does not fit
-template <class T>
-void read_value(JsonScanner& json, T& value, int depth);
-
-template <ListsFields T>
-[[nodiscard]] std::string write_fields(const T& value) {
-  constexpr std::size_t usual_size = 256;
-  std::string json;
-  json.reserve(usual_size);
-  append_value(json, value);
-  return json;
-}
-
-namespace detail {
-
-/// Makes a `FieldError` of an error of reading `json`. Called in a catch clause; what is none of
-/// ours stays as it is. \param name  the one read last
-[[noreturn]] void throw_unreadable(std::string_view json, std::string_view name);
-/// \param end  of the object that lacks it
-[[noreturn]] void throw_missing(std::string_view name, std::size_t end);
-void append_text(std::string& out, std::string_view text);
-void append_floating(std::string& out, double value);
-
-}  // namespace detail
-
-/// Reads `json` over `value`, as `read_value` does.
-/// \throws FieldError      `json` is not JSON, or does not fit; it says where and why
-/// \throws std::exception  what the JSON functions of a field's type throw
-template <ListsFields T>
-void read_fields(std::string_view json, T& value) {
-  JsonScanner scanner(json);
-  try {
-    read_value(scanner, value, max_json_depth);
-    scanner.expect_end();
-  } catch (...) {
-    detail::throw_unreadable(json, scanner.last_name());
-  }
-}
-
-template <ListsFields T>
-[[nodiscard]] T read_fields(std::string_view json) {
-  T value{};
-  read_fields(json, value);
-  return value;
-}
-
 }  // namespace castore
-
-#include <castore/impl/json/fields.hpp>  // IWYU pragma: export

@@ -23,6 +23,16 @@ struct JsonSyntaxError {
   const char* reason;
 };
 
+/// A value of another kind than the reader expected, in text that may be JSON: `byte` is where it
+/// begins, and `reason` as in "expected a string".
+struct JsonMismatch : JsonSyntaxError {};
+
+/// A number that is not within the reader's range.
+struct JsonRangeError : JsonMismatch {
+  std::int64_t min;
+  std::uint64_t max;
+};
+
 /// `is not valid JSON at byte 7: …`, behind the name of the text.
 [[nodiscard]] std::string to_string(const JsonSyntaxError& error);
 
@@ -64,6 +74,11 @@ class JsonScanner {
   /// Nothing but white space is left.
   void expect_end();
 
+  /// The `{` of an object.
+  void expect_object() {
+    if (!skip('{')) mismatch("expected an object");
+  }
+
   /// A string's text, quotes and escapes included.
   std::string_view string();
   /// The text that a string stands for.
@@ -79,19 +94,18 @@ class JsonScanner {
         rest.compare(1, name.size(), name) != 0) {
       return false;
     }
-    last_name_ = name;
     at_ += size;
     return true;
   }
   /// The number of bytes taken.
   [[nodiscard]] std::size_t position() const noexcept { return at_; }
-  /// The name read last: about where an error is.
-  [[nodiscard]] std::string_view last_name() const noexcept { return last_name_; }
+  /// Goes back, to read again. \pre `position()` was that, between two values
+  void rewind(std::size_t position) noexcept { at_ = position; }
 
   /// A number's text.
   std::string_view number();
   /// An integer from `min` to `max`; so is 1.0 or 1e2, up to 2^53, and 1.5 is not. Nothing is
-  /// rounded.
+  /// rounded. \throws JsonRangeError
   std::int64_t integer(std::int64_t min, std::int64_t max);
   std::uint64_t unsigned_integer(std::uint64_t max);
   /// The nearest double. A number beyond the range of doubles is an error.
@@ -105,7 +119,7 @@ class JsonScanner {
   template <class Member>
   void object(int depth, Member&& member) {
     if (depth <= 0) fail("nested too deeply");
-    expect('{', "expected an object");
+    expect_object();
     if (skip('}')) return;
     do {
       member(name());
@@ -117,7 +131,7 @@ class JsonScanner {
   template <class Element>
   void array(int depth, Element&& element) {
     if (depth <= 0) fail("nested too deeply");
-    expect('[', "expected an array");
+    if (!skip('[')) mismatch("expected an array");
     if (skip(']')) return;
     do {
       element();
@@ -125,7 +139,10 @@ class JsonScanner {
     expect(']', "expected ',' or ']'");
   }
 
+  /// \throws JsonSyntaxError
   [[noreturn]] void fail(const char* reason) const { throw JsonSyntaxError{at_, reason}; }
+  /// \throws JsonMismatch
+  [[noreturn]] void mismatch(const char* reason) const { throw JsonMismatch{{at_, reason}}; }
 
  private:
   void skip_space() noexcept {
@@ -149,7 +166,6 @@ class JsonScanner {
   std::size_t at_ = 0;
   bool escaped_ = false;  ///< the string read last has escapes
   std::string name_;      ///< the name read last, if that has escapes
-  std::string_view last_name_;
 };
 
 /// The number of bytes at the front that stand for themselves in a string literal: printable ASCII

@@ -261,7 +261,9 @@ std::string show(const T& value) {
     return "nothing";
   } else if constexpr (is_literal<T>) {
     return show(text_of(value));
-  } else if constexpr (WrittenAsJson<T> || ListsFields<T>) {
+  } else if constexpr (std::is_enum_v<T> && !castore::detail::has_names<T>) {
+    return show(static_cast<std::underlying_type_t<T>>(value));
+  } else if constexpr (WrittenAsJson<T> || ListsFields<T> || IsTransparent<T>) {
     try {
       return JsonCodec<T>::encode(value).value_or("nothing");
     } catch (const std::exception& e) {

@@ -1,0 +1,8 @@
+// expect: a_member_is_listed_twice
+#include <castore/json/fields.hpp>
+
+struct Moved {
+  int from = 0;
+  int to = 0;
+  static constexpr auto fields = castore::fields("from", &Moved::from, "to", &Moved::from);
+};
