@@ -87,8 +87,6 @@ void CommandCore::check_output(std::string_view json) const {
 void throw_unfit_input() {
   try {
     throw;
-  } catch (const std::bad_alloc&) {
-    throw;
   } catch (const FieldError& error) {
     throw InvalidInputError(error.what(), error.pointer());
   } catch (...) {

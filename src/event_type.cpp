@@ -1,6 +1,5 @@
 #include <castore/event_type.hpp>
 
-#include <new>
 #include <utility>
 #include <vector>
 
@@ -18,8 +17,6 @@ struct Fault {
 
 Fault current_fault() {
   try {
-    throw;
-  } catch (const std::bad_alloc&) {
     throw;
   } catch (const FieldError& error) {
     return {error.pointer(), error.what()};

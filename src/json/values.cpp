@@ -6,7 +6,6 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <new>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -192,8 +191,6 @@ std::string shown_at(std::string_view json, std::size_t byte) {
 [[noreturn]] void rethrow_with_place(std::string_view json, std::size_t position) {
   try {
     throw;
-  } catch (const std::bad_alloc&) {
-    throw;
   } catch (const JsonRangeError& error) {
     throw_mismatch(json, error.byte,
                    "expected an integer from " + std::to_string(error.min) + " to " +
@@ -227,8 +224,6 @@ void throw_unreadable(std::string_view json, std::size_t position) {
 
 void throw_unwritable(std::string_view written) {
   try {
-    throw;
-  } catch (const std::bad_alloc&) {
     throw;
   } catch (...) {
     throw FieldError(text_of_current_exception(), WrittenPath(written).pointer());
