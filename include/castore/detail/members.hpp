@@ -12,14 +12,14 @@ namespace castore::detail {
 /// A value for a member of any type.
 struct AnyMember {
   template <class T>
-  constexpr operator T() const;  // NOLINT(google-explicit-constructor): it stands for a value
+  operator T() const;  // NOLINT(google-explicit-constructor): it stands for a value
 };
 
 /// A value for a base class of `Whole`.
 template <class Whole>
 struct AnyBase {
   template <class T>
-  requires(std::is_base_of_v<T, Whole> && !std::is_same_v<T, Whole>) constexpr operator T()
+  requires(std::is_base_of_v<T, Whole> && !std::is_same_v<T, Whole>) operator T()
       const;  // NOLINT(google-explicit-constructor)
 };
 

@@ -18,7 +18,8 @@
 /// The names are those in JSON: renaming a member does not change what is stored. A list names all
 /// members of its struct. One that leaves a member out does not compile, as far as the compiler can
 /// count them: in a struct without constructors, private members and base classes. Bit-fields and
-/// references cannot be listed.
+/// references cannot be listed. An aggregate may leave out its `aggregate_id` and `version`, which
+/// its event store knows.
 ///
 /// What a field can hold, and how it looks in JSON: `castore/json/values.hpp`.
 
@@ -27,6 +28,8 @@
 #include <castore/detail/ownership.hpp>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -309,6 +312,38 @@ inline constexpr std::size_t listed_members<Fields<ignored_members, Field...>> =
 template <class Class, class Member>
 inline constexpr std::size_t listed_members<Transparent<Class, Member>> = member_slots<Member>;
 
+template <class A, class B>
+constexpr bool are_one_member(A a, B b) {
+  if constexpr (std::same_as<A, B>) {
+    return a == b;
+  } else {
+    return false;
+  }
+}
+
+template <class... Field, std::size_t ignored_members, class Member>
+constexpr bool lists_member(const Fields<ignored_members, Field...>& fields, Member member) {
+  return std::apply(
+      [&](const auto&... field) { return (are_one_member(field.member, member) || ...); },
+      fields.list);
+}
+
+/// The members that a list may leave out: of an aggregate, its `aggregate_id` and `version`, which
+/// its event store knows.
+template <class T>
+consteval std::size_t members_left_to_event_store() {
+  if constexpr (is_fields<std::remove_cv_t<decltype(FieldsOf<T>::value)>> && requires(T aggregate) {
+                  { aggregate.aggregate_id } -> std::same_as<std::string&>;
+                  { aggregate.version } -> std::same_as<std::int64_t&>;
+                }) {
+    constexpr auto fields = FieldsOf<T>::value;
+    return std::size_t{!lists_member(fields, &T::aggregate_id)} +
+           std::size_t{!lists_member(fields, &T::version)};
+  } else {
+    return 0;
+  }
+}
+
 /// The compiler prints its arguments.
 template <class Struct, std::size_t members_missing>
 struct CheckedList {
@@ -321,7 +356,8 @@ struct CheckedList {
 /// time a symbol that is one for the whole process, and so the list of whoever was loaded first.
 template <class T>
 [[nodiscard]] consteval auto fields_of() {
-  constexpr std::size_t listed = listed_members<std::remove_cv_t<decltype(FieldsOf<T>::value)>>;
+  constexpr std::size_t listed = listed_members<std::remove_cv_t<decltype(FieldsOf<T>::value)>> +
+                                 members_left_to_event_store<T>();
   static_cast<void>(CheckedList<T, members_beyond<T, listed>()>{});
   return FieldsOf<T>::value;
 }
