@@ -215,6 +215,83 @@ TEST_CASE(
   CHECK(lives.get_existing_aggregate("mew").types.size() == 1);
 }
 
+// --- Metadata ---------------------------------------------------------------------------------
+
+}  // namespace
+
+namespace shop {
+
+struct Request {
+  std::string user;
+  static constexpr auto fields = castore::fields("user", &Request::user);
+  friend bool operator==(const Request&, const Request&) = default;
+};
+Request castore_metadata(AnyEventType);
+
+struct Opened {
+  static constexpr std::string_view type = "OPENED";
+};
+struct Closed {
+  static constexpr std::string_view type = "CLOSED";
+};
+struct Counted {
+  static constexpr std::string_view type = "COUNTED";
+  struct Metadata {
+    int clerk = 0;
+    static constexpr auto fields = castore::fields("clerk", &Metadata::clerk);
+  };
+};
+
+struct Shop {
+  std::string aggregate_id;
+  Version version = 0;
+};
+
+}  // namespace shop
+
+namespace {
+
+static_assert(std::same_as<MetadataOf<shop::Opened>, shop::Request>);
+static_assert(std::same_as<MetadataOf<shop::Counted>, shop::Counted::Metadata>);
+static_assert(std::same_as<MetadataOf<PokemonCaught>, NoMetadata>);
+
+TEST_CASE("event types of a namespace share a metadata type, which their event store supplies") {
+  using Shops = EventStore<shop::Shop, shop::Opened, shop::Closed, OtherPayload>;
+  const auto keep = [](shop::Shop aggregate, const auto&) { return aggregate; };
+  std::optional<shop::Request> request = shop::Request{"ash"};
+  const auto adapter = make_adapter();
+  const Shops shops("SHOPS", keep, adapter, {.metadata = [&] { return request; }});
+  const shop::Shop mart = Shops::new_aggregate("mart");
+
+  CHECK(shops.append(mart, shop::Opened{}).event.metadata == shop::Request{"ash"});
+  const auto own = shops.push_event(NewEvent<shop::Closed>{
+      .aggregate_id = "mart", .version = 2, .metadata = shop::Request{"misty"}});
+  CHECK(own.event.metadata == shop::Request{"misty"});
+  const auto [grouped] = push_event_group(shops.group_event(
+      NewEvent<OtherPayload>{.aggregate_id = "mart", .version = 3, .payload = {"MOVED", {}}}));
+  CHECK(grouped.event.metadata == RawJson{R"({"user":"ash"})"});
+
+  SUBCASE("not where it has none to supply") {
+    request.reset();
+    CHECK_FALSE(shops.append(Shops::new_aggregate("other"), shop::Opened{}).event.metadata);
+  }
+  SUBCASE("and not to a stored event that is pushed again") {
+    const Shops silent("SHOPS", keep, adapter);
+    const auto stored = silent.append(Shops::new_aggregate("old"), shop::Opened{}).event;
+    CHECK_FALSE(shops.push_event(stored, {.force = true}).event.metadata);
+    const auto [again] = push_event_group({.force = true}, shops.group_event(stored));
+    CHECK_FALSE(again.event.metadata);
+  }
+  SUBCASE("and what it throws keeps the event from being stored") {
+    const Shops failing("SHOPS", keep, adapter, {.metadata = []() -> shop::Request {
+                          throw std::runtime_error("nobody");
+                        }});
+    CHECK_THROWS_WITH_AS(failing.append(Shops::new_aggregate("new"), shop::Opened{}), "nobody",
+                         std::runtime_error);
+    CHECK_FALSE(shops.get_aggregate("new"));
+  }
+}
+
 // --- Aggregates -------------------------------------------------------------------------------
 
 TEST_CASE("an aggregate is its events folded") {
@@ -549,6 +626,122 @@ TEST_CASE("a group of events of one type is a vector") {
   CHECK(group.back().result().position == 6);
   push_event_group(group, {.force = true});
   CHECK(store.get_existing_aggregate("pikachu").version == 6);
+}
+
+TEST_CASE("an event is appended to an aggregate in hand") {
+  const auto store = make_store();
+  const Pokemon pikachu = store.get_existing_aggregate("pikachu");
+  const auto pushed = store.append(pikachu, PokemonLeveledUp{});
+  CHECK(pushed.event.version == 4);
+  CHECK(pushed.next_aggregate == store.get_existing_aggregate("pikachu"));
+  CHECK(pushed.next_aggregate.value().level == 44);
+
+  SUBCASE("and loses the optimistic lock if another one was faster") {
+    CHECK(code_of([&] { store.append(pikachu, PokemonLeveledUp{}); }) == "EventAlreadyExists");
+    CHECK(code_of([&] { store.append(pikachu, PokemonLeveledUp{}, PokemonLeveledUp{}); }) ==
+          "EventAlreadyExists");
+    CHECK(store.get_events("pikachu").size() == 4);
+  }
+  SUBCASE("with a timestamp and metadata of its own") {
+    const auto raichu =
+        store.append(Pokemons::new_aggregate("raichu"), PokemonAppeared{"Raichu", 60},
+                     {.timestamp = day_3, .metadata = PokemonAppeared::Metadata{"scripted"}});
+    CHECK(raichu.event.version == 1);
+    CHECK(raichu.event.timestamp == day_3);
+    CHECK(raichu.event.metadata == PokemonAppeared::Metadata{"scripted"});
+    CHECK(raichu.next_aggregate.value().level == 60);
+  }
+}
+
+TEST_CASE("several events are appended to an aggregate as one group") {
+  const auto store = make_store();
+  const Pokemon pikachu = store.get_existing_aggregate("pikachu");
+  const auto [levels, trainer, more] =
+      store.append(pikachu, PokemonLeveledUp{}, PokemonCaught{"misty"}, PokemonLeveledUp{});
+  CHECK(levels.event.version == 4);
+  CHECK(more.event.version == 6);
+  CHECK(levels.next_aggregate.value().level == 44);
+  CHECK(trainer.next_aggregate.value().trainer_id == "misty");
+  CHECK(more.next_aggregate == store.get_existing_aggregate("pikachu"));
+}
+
+TEST_CASE("events that follow aggregates in hand are grouped") {
+  const auto adapter = make_adapter();
+  const auto pokemons = make_store(adapter);
+  const auto trainers = make_trainers(adapter);
+  const auto [pikachu, ash] = push_event_group(
+      pokemons.group_event(pokemons.get_existing_aggregate("pikachu"), PokemonCaught{"ash"}),
+      trainers.group_event(Trainers::new_aggregate("ash"), pokemon::TrainerCreated{"Ash"},
+                           {.timestamp = day_2}));
+  CHECK(pikachu.event.version == 4);
+  CHECK(pikachu.next_aggregate == pokemons.get_existing_aggregate("pikachu"));
+  CHECK(ash.event.timestamp == day_2);
+  CHECK(ash.next_aggregate == trainers.get_existing_aggregate("ash"));
+}
+
+TEST_CASE("a reducer that throws leaves the aggregates of a group after it unknown") {
+  struct Failing {
+    Pokemon operator()(Pokemon, const Event<PokemonCaught>&) const {
+      throw std::runtime_error("no trainers");
+    }
+    Pokemon operator()(Pokemon aggregate, const Event<PokemonLeveledUp>&) const {
+      return aggregate;
+    }
+  };
+  using Store = EventStore<Pokemon, PokemonCaught, PokemonLeveledUp>;
+  std::vector<bool> known;
+  const Store store("POKEMONS", Failing{}, make_adapter(),
+                    {.on_event_pushed = [&](const Store::Pushed& pushed) {
+                      known.push_back(pushed.next_aggregate.has_value());
+                    }});
+  CHECK_THROWS_WITH_AS(store.append(Store::new_aggregate("mew"), PokemonLeveledUp{},
+                                    PokemonCaught{"ash"}, PokemonLeveledUp{}),
+                       "no trainers", std::runtime_error);
+  CHECK(known == std::vector<bool>{true, false, false});
+}
+
+TEST_CASE("a group that is known at run time owns its events") {
+  const auto adapter = make_adapter();
+  const auto pokemons = make_store(adapter);
+  const auto trainers = make_trainers(adapter);
+  EventGroup group;
+  CHECK(group.empty());
+  CHECK(code_of([&] { group.push(); }) == "InvalidEventGroup");
+
+  const Pokemon pikachu = pokemons.get_existing_aggregate("pikachu");
+  const auto& leveled = group.append(pokemons, pikachu, PokemonLeveledUp{});
+  for (int i = 0; i < 20; ++i) group.append(pokemons, pikachu, PokemonLeveledUp{});
+  auto& ash = group.add(trainers, created("ash", "Ash"));
+  CHECK(group.size() == 22);
+  CHECK(pokemons.get_events("pikachu").size() == 3);
+
+  const std::vector<PushedGroupEvent> pushed = group.push();
+  REQUIRE(pushed.size() == 22);
+  CHECK(pushed.front().event_store_id == "POKEMONS");
+  CHECK(pushed.front().answer.version == 4);
+  CHECK(pushed[20].answer.version == 24);
+  CHECK(pushed.back().aggregate_id == "ash");
+  CHECK(pushed.back().type == "TRAINER_CREATED");
+  CHECK(pushed.back().answer.position == 25);
+  CHECK(leveled.result().next_aggregate.value().level == 44);
+  CHECK(ash.result().next_aggregate == trainers.get_existing_aggregate("ash"));
+  CHECK(pokemons.get_existing_aggregate("pikachu").level == 64);
+
+  SUBCASE("and can be pushed again where it was refused") {
+    EventGroup later;
+    later.append(pokemons, pokemons.get_existing_aggregate("pikachu"), PokemonLeveledUp{});
+    later.add(trainers, created("ash", "Ash"));
+    CHECK(code_of([&] { later.push(); }) == "EventAlreadyExists");
+    CHECK(pokemons.get_events("pikachu").size() == 24);
+    CHECK(later.push({.force = true}).size() == 2);
+  }
+  SUBCASE("and refuses an event without changing") {
+    EventGroup later;
+    CHECK(code_of([&] { later.add(pokemons, appeared("", "Nobody", 1)); }) == "none");
+    CHECK(code_of([&] { later.add(pokemons, appeared("mew", "\xFF", 1)); }) == "InvalidEvent");
+    CHECK(later.size() == 1);
+    CHECK(code_of([&] { later.push(); }) == "InvalidEvent");
+  }
 }
 
 TEST_CASE("a push tells the position of its event") {

@@ -31,15 +31,11 @@ inline auto make_catch_pokemon(const Pokemons& of, const Trainers& by) {
         const Pokemon pokemon = pokemons.get_existing_aggregate(input.pokemon_id);
         if (pokemon.trainer_id) throw Rejected(pokemon.name + " is caught already");
 
-        const Trainer trainer = trainers.get_aggregate(input.trainer_id).value_or(Trainer{});
-        castore::push_event_group(pokemons.group_event(castore::NewEvent<PokemonCaught>{
-                                      .aggregate_id = input.pokemon_id,
-                                      .version = pokemon.version + 1,
-                                      .payload = {.trainer_id = input.trainer_id}}),
-                                  trainers.group_event(castore::NewEvent<TrainerCaughtPokemon>{
-                                      .aggregate_id = input.trainer_id,
-                                      .version = trainer.version + 1,
-                                      .payload = {.pokemon_id = input.pokemon_id}}));
+        const Trainer trainer = trainers.get_aggregate(input.trainer_id)
+                                    .value_or(trainers.new_aggregate(input.trainer_id));
+        castore::push_event_group(
+            pokemons.group_event(pokemon, PokemonCaught{.trainer_id = input.trainer_id}),
+            trainers.group_event(trainer, TrainerCaughtPokemon{.pokemon_id = input.pokemon_id}));
       });
 }
 

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -26,6 +27,35 @@ struct OpenPokemonReducer {
     return pokemon;
   }
 };
+
+// --- Metadata of a namespace --------------------------------------------------------------------
+
+namespace league {
+
+struct Request {
+  std::string user;
+
+  static constexpr auto fields = castore::fields("user", &Request::user);
+};
+
+Request castore_metadata(
+    castore::AnyEventType);  // of all event types that follow in this namespace
+
+struct SeasonOpened {
+  static constexpr std::string_view type = "SEASON_OPENED";
+};
+struct SeasonClosed {
+  static constexpr std::string_view type = "SEASON_CLOSED";
+};
+
+struct Season {
+  std::string aggregate_id;
+  castore::Version version = 0;
+};
+
+using Seasons = castore::EventStore<Season, SeasonOpened, SeasonClosed>;
+
+}  // namespace league
 
 namespace {
 
@@ -77,13 +107,34 @@ void push_with_metadata(const Pokemons& pokemons) {
       .metadata = PokemonCaught::Metadata{.device = "pokedex"}});
 }
 
+void append_one() {
+  const Pokemons pokemons("POKEMONS", PokemonReducer{},
+                          std::make_shared<castore::InMemoryEventStorageAdapter>());
+  push_one(pokemons);
+
+  const Pokemon pikachu = pokemons.get_existing_aggregate("pikachu");
+  const auto stronger = pokemons.append(pikachu, PokemonLeveledUp{});
+  std::cout << "level " << stronger.next_aggregate->level << '\n';
+}
+
+void supply_metadata() {
+  using league::Seasons;
+  const auto adapter = std::make_shared<castore::InMemoryEventStorageAdapter>();
+  const auto keep = [](league::Season season, const auto&) { return season; };
+  const std::string user = "ash";
+
+  const Seasons seasons("SEASONS", keep, adapter,
+                        {.metadata = [&] { return league::Request{user}; }});
+  const auto opened = seasons.append(Seasons::new_aggregate("indigo"), league::SeasonOpened{});
+  std::cout << "opened by " << opened.event.metadata->user << '\n';
+}
+
 void level_up(const Pokemons& pokemons, std::string_view id) {
   for (;;) {
     const Pokemon pokemon = pokemons.get_existing_aggregate(id);
     if (pokemon.level >= 100) return;
     try {
-      pokemons.push_event(castore::NewEvent<PokemonLeveledUp>{.aggregate_id = pokemon.aggregate_id,
-                                                              .version = pokemon.version + 1});
+      pokemons.append(pokemon, PokemonLeveledUp{});
       return;
     } catch (const castore::EventAlreadyExistsError&) {
       // somebody else was faster: read and decide again
@@ -177,19 +228,22 @@ void push_a_group() {
   const Trainers trainers("TRAINERS", TrainerReducer{}, adapter);
   push_one(pokemons);
 
-  const auto [caught, trained] = castore::push_event_group(
+  const auto [caught, was_caught] = castore::push_event_group(
       pokemons.group_event(castore::NewEvent<PokemonCaught>{
           .aggregate_id = "pikachu", .version = 2, .payload = {.trainer_id = "ash"}}),
       trainers.group_event(castore::NewEvent<TrainerCaughtPokemon>{
           .aggregate_id = "ash", .version = 1, .payload = {.pokemon_id = "pikachu"}}));
-  std::cout << (caught.event.timestamp == trained.event.timestamp ? "one moment\n" : "two?\n");
+  std::cout << (caught.event.timestamp == was_caught.event.timestamp ? "one moment\n" : "two?\n");
 
-  std::vector<castore::GroupedEvent<Pokemon, PokemonLeveledUp>> level_ups;
-  for (castore::Version version = 3; version <= 5; ++version) {
-    level_ups.push_back(pokemons.group_event(
-        castore::NewEvent<PokemonLeveledUp>{.aggregate_id = "pikachu", .version = version}));
-  }
-  castore::push_event_group(level_ups);
+  const Pokemon pikachu = pokemons.get_existing_aggregate("pikachu");
+  const Trainer ash = trainers.get_existing_aggregate("ash");
+
+  castore::EventGroup group;
+  for (int i = 0; i < 3; ++i) group.append(pokemons, pikachu, PokemonLeveledUp{});
+  const auto& trained = group.append(trainers, ash, TrainerCaughtPokemon{.pokemon_id = "mew"});
+  group.push();
+  std::cout << trained.result().next_aggregate->pokemon_ids.size() << " pokemons\n";
+
   std::cout << "level " << pokemons.get_existing_aggregate("pikachu").level << '\n';
 }
 
@@ -239,6 +293,8 @@ void chapters::event_stores() {
     fetch_aggregates(pokemons);
   }
   listen();
+  append_one();
+  supply_metadata();
   push_a_group();
   join_pushes();
   read_what_is_unknown();

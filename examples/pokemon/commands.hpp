@@ -68,9 +68,8 @@ inline auto make_catch_pokemon(const Pokemons& of, const Trainers& by,
         const Trainer trainer = trainers.get_existing_aggregate(input.trainer_id);
         if (!pokemon.trainer_id.empty()) throw Rejected(pokemon.name + " is caught already");
         castore::push_event_group(
-            pokemons.group_event(caught(input.pokemon_id, pokemon.version + 1, input.trainer_id)),
-            trainers.group_event(
-                caught_pokemon(input.trainer_id, trainer.version + 1, input.pokemon_id)));
+            pokemons.group_event(pokemon, PokemonCaught{input.trainer_id}),
+            trainers.group_event(trainer, TrainerCaughtPokemon{input.pokemon_id}));
       },
       std::move(options));
 }
@@ -89,8 +88,7 @@ inline auto make_level_up_pokemon(const Pokemons& of, castore::CommandOptions op
       [](const PokemonId& input, const castore::EventStores<Pokemons>& stores) -> NextLevel {
         const auto& [pokemons] = stores;
         const Pokemon pokemon = pokemons.get_existing_aggregate(input.pokemon_id);
-        const auto pushed = pokemons.push_event(leveled_up(input.pokemon_id, pokemon.version + 1),
-                                                {.prev_aggregate = pokemon});
+        const auto pushed = pokemons.append(pokemon, PokemonLeveledUp{});
         return {pushed.next_aggregate.value().level};
       },
       std::move(options));

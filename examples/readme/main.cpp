@@ -24,11 +24,9 @@ int main() {
   const castore::EventStore<Pokemon, PokemonLeveledUp> pokemons(
       "POKEMONS", reducer, std::make_shared<castore::SqliteEventStorageAdapter>(database));
 
-  const Pokemon before = pokemons.get_aggregate("pikachu").value_or(Pokemon{});
-  pokemons.push_event(castore::NewEvent<PokemonLeveledUp>{
-      .aggregate_id = "pikachu",
-      .version = before.version + 1,  // refused if somebody else has pushed it meanwhile
-      .payload = {.levels = 2}});
+  const Pokemon before =
+      pokemons.get_aggregate("pikachu").value_or(pokemons.new_aggregate("pikachu"));
+  pokemons.append(before, PokemonLeveledUp{.levels = 2});  // unless somebody else was faster
 
   const Pokemon pikachu = pokemons.get_existing_aggregate("pikachu");
   std::cout << "level " << pikachu.level << " at version " << pikachu.version << '\n';

@@ -3,17 +3,20 @@
 /// \file
 /// Events of several event stores, stored together or not at all.
 
+#include <algorithm>
 #include <array>
 #include <castore/after_commit.hpp>
 #include <castore/detail/group.hpp>
 #include <castore/event_storage_adapter.hpp>
 #include <castore/event_type.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -30,6 +33,28 @@ struct PushEventResult {
   /// As in `PushAnswer`.
   std::optional<std::int64_t> position{};
 };
+
+/// The rest of an event that is appended to an aggregate.
+template <EventPayload P>
+struct AppendOptions {
+  std::optional<Timestamp> timestamp{};
+  std::optional<MetadataOf<P>> metadata{};
+};
+
+namespace detail {
+
+/// The event after `version`.
+template <class P>
+NewEvent<P> next_event(const std::string& aggregate_id, Version version, P payload,
+                       AppendOptions<P> options = {}) {
+  return {.aggregate_id = aggregate_id,
+          .version = version + 1,
+          .timestamp = options.timestamp,
+          .payload = std::move(payload),
+          .metadata = std::move(options.metadata)};
+}
+
+}  // namespace detail
 
 template <class A>
 struct GroupEventOptions {
@@ -147,6 +172,79 @@ template <class A, class P, class... As, class... Ps>
 std::tuple<PushEventResult<A, P>, PushEventResult<As, Ps>...> push_event_group(
     GroupedEvent<A, P> first, GroupedEvent<As, Ps>... rest) {
   return push_event_group(PushEventGroupOptions{}, std::move(first), std::move(rest)...);
+}
+
+/// An event of a group that was pushed.
+struct PushedGroupEvent {
+  std::string event_store_id;
+  std::string aggregate_id;
+  std::string type;
+  PushAnswer answer;
+};
+
+/// A group whose events and event stores are known at run time:
+///
+///     castore::EventGroup group;
+///     for (const Line& line : lines) group.append(stocks, stock_of(line),
+///     StockReserved{line.count}); group.append(orders, order, OrderConfirmed{}); group.push();
+///
+/// It owns its events and stores nothing before `push`. Not for several threads at once.
+class EventGroup {
+ public:
+  /// Adds an event. \returns it; valid as long as the group, for its `result()` after `push`
+  /// \throws InvalidEventError and all that `EventStore::group_event` throws; the group is as
+  /// before
+  template <class Store, class P>
+  GroupedEvent<typename Store::AggregateType, P>& add(
+      const Store& event_store, NewEvent<P> event,
+      GroupEventOptions<typename Store::AggregateType> options = {});
+
+  /// Adds the next event of an aggregate in hand: the one that follows its version and those that
+  /// the group has of it. `prev_aggregate` is known to the first of these.
+  template <class Store, class P>
+  GroupedEvent<typename Store::AggregateType, P>& append(
+      const Store& event_store, const typename Store::AggregateType& aggregate, P payload,
+      AppendOptions<P> options = {});
+
+  [[nodiscard]] std::size_t size() const noexcept { return members_.size(); }
+  [[nodiscard]] bool empty() const noexcept { return members_.empty(); }
+
+  /// Stores the events in the order in which they were added, as `push_event_group` does: all or
+  /// none. A group that was refused can be pushed again.
+  /// \throws everything that `push_event_group` throws
+  std::vector<PushedGroupEvent> push(const PushEventGroupOptions& options = {});
+
+ private:
+  /// The greatest version that the group has of an aggregate, 0 if it has none.
+  [[nodiscard]] Version newest_version(std::string_view event_store_id,
+                                       std::string_view aggregate_id) const;
+
+  std::vector<std::unique_ptr<detail::GroupMember>> members_;
+};
+
+template <class Store, class P>
+GroupedEvent<typename Store::AggregateType, P>& EventGroup::add(
+    const Store& event_store, NewEvent<P> event,
+    GroupEventOptions<typename Store::AggregateType> options) {
+  using Member = GroupedEvent<typename Store::AggregateType, P>;
+  auto member =
+      std::make_unique<Member>(event_store.group_event(std::move(event), std::move(options)));
+  Member& added = *member;
+  members_.push_back(std::move(member));
+  return added;
+}
+
+template <class Store, class P>
+GroupedEvent<typename Store::AggregateType, P>& EventGroup::append(
+    const Store& event_store, const typename Store::AggregateType& aggregate, P payload,
+    AppendOptions<P> options) {
+  const Version newest = newest_version(event_store.event_store_id(), aggregate.aggregate_id);
+  GroupEventOptions<typename Store::AggregateType> group_options;
+  if (newest <= aggregate.version) group_options.prev_aggregate = aggregate;
+  return add(event_store,
+             detail::next_event(aggregate.aggregate_id, std::max(newest, aggregate.version),
+                                std::move(payload), std::move(options)),
+             std::move(group_options));
 }
 
 }  // namespace castore

@@ -18,6 +18,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -58,6 +59,12 @@ template <class A, class... Payloads>
 struct EventStoreOptions {
   /// Accept versions that are not the aggregate's newest + 1.
   bool allow_version_gaps = false;
+
+  /// Supplies the metadata of every event that is pushed without its own (who, from where), on the
+  /// pushing thread, before it is stored: its exceptions propagate, and nothing is stored. A
+  /// function without arguments that returns the metadata type which all payloads have in common,
+  /// or an optional of it. A stored event that is pushed again is left as it is.
+  detail::MetadataSource<Payloads...> metadata{};
 
   /// Called after an event is committed, on the pushing thread; where the reducer has thrown, too,
   /// then without `next_aggregate`. Its exceptions propagate out of the push; the event stays
@@ -207,8 +214,26 @@ class EventStore {
   /// A complete event again, elsewhere or by force, with its own timestamp.
   template <class P>
   PushEventResult<A, P> push_event(Event<P> event, const PushOptions<A>& options = {}) const {
-    return push_event(to_new_event(std::move(event)), options);
+    return push_complete(to_new_event(std::move(event)), options);
   }
+
+  /// Makes an aggregate that has no events yet: version 0.
+  [[nodiscard]] static A new_aggregate(std::string aggregate_id) {
+    A aggregate{};
+    aggregate.aggregate_id = std::move(aggregate_id);
+    return aggregate;
+  }
+
+  /// Stores the event that follows an aggregate in hand: version + 1, the optimistic lock as in
+  /// `push_event`, and `prev_aggregate` is known. A first event follows its `new_aggregate`.
+  /// \throws everything that `push_event` throws
+  template <class P>
+  PushEventResult<A, P> append(const A& aggregate, P payload, AppendOptions<P> options = {}) const;
+
+  /// The same of several events, as one group: all of them are stored, or none.
+  template <class P, class Q, class... Rest>
+  std::tuple<PushEventResult<A, P>, PushEventResult<A, Q>, PushEventResult<A, Rest>...> append(
+      const A& aggregate, P first, Q second, Rest... rest) const;
 
   /// For `push_event_group`; stores nothing. Keeps the adapter the store has now.
   template <class P>
@@ -218,8 +243,13 @@ class EventStore {
   template <class P>
   [[nodiscard]] GroupedEvent<A, P> group_event(Event<P> event,
                                                GroupEventOptions<A> options = {}) const {
-    return group_event(to_new_event(std::move(event)), std::move(options));
+    return group_complete(to_new_event(std::move(event)), std::move(options));
   }
+
+  /// The event that follows an aggregate in hand, as `append` would store it.
+  template <class P>
+  [[nodiscard]] GroupedEvent<A, P> group_event(const A& aggregate, P payload,
+                                               AppendOptions<P> options = {}) const;
 
   /// The store's aggregates by (timestamp of the initial event, id), a page at a time.
   /// \throws InvalidOptionError, InvalidPageTokenError
@@ -270,6 +300,7 @@ class EventStore {
   /// The rest of the options.
   struct Rules {
     bool allow_version_gaps = false;
+    decltype(Options::metadata) metadata;
     decltype(Options::simulate_side_effect) simulate_side_effect;
   };
 
@@ -279,6 +310,24 @@ class EventStore {
                   "this event is not one of the event store's: add its payload to "
                   "EventStore<Aggregate, Payloads...>, or push it to its own store");
   }
+
+  /// Gives an event that has none the metadata of the options.
+  template <class P>
+  void supply_metadata(NewEvent<P>& event) const;
+
+  /// `push_event` and `group_event` of an event with all its metadata.
+  template <class P>
+  PushEventResult<A, P> push_complete(NewEvent<P> event, const PushOptions<A>& options) const;
+  template <class P>
+  [[nodiscard]] GroupedEvent<A, P> group_complete(NewEvent<P> event,
+                                                  GroupEventOptions<A> options) const;
+
+  /// The `offset`th event after `aggregate`, in a group of several: each computes the next
+  /// aggregate from that of the one before.
+  template <class P>
+  [[nodiscard]] GroupedEvent<A, P> group_next(
+      const A& aggregate, Version offset, P payload,
+      const std::shared_ptr<std::optional<A>>& newest) const;
 
   /// Tells of a committed event: the callback, then the listeners in order. Empty if there are
   /// none. It may be called after this object is gone.

@@ -143,20 +143,46 @@ template <NamesItsType P>
 template <class P>
 concept EventPayload = std::copyable<P> &&(NamesItsType<P> || std::same_as<P, OtherPayload>);
 
+/// Any event type of a namespace. One that declares, before the first of them,
+///
+///     RequestMetadata castore_metadata(castore::AnyEventType);  // no definition
+///
+/// gives all event types in it this type of metadata, but for those that have a `Metadata` of their
+/// own.
+struct AnyEventType {};
+
 namespace detail {
+
+/// Found in the namespace of `P`.
+template <class P>
+struct EventTypeOf : AnyEventType {};
+
+template <class P>
+concept DeclaresMetadata = requires {
+  typename P::Metadata;
+};
+template <class P>
+concept SharesMetadata = !DeclaresMetadata<P> && requires {
+  castore_metadata(EventTypeOf<P>{});
+};
 
 template <class P>
 struct MetadataOf {
   using type = NoMetadata;
 };
-template <class P>
-requires requires { typename P::Metadata; }
+template <DeclaresMetadata P>
 struct MetadataOf<P> {
   using type = typename P::Metadata;
+};
+template <SharesMetadata P>
+struct MetadataOf<P> {
+  using type = decltype(castore_metadata(EventTypeOf<P>{}));
 };
 
 }  // namespace detail
 
+/// The metadata of a payload: its nested `Metadata`, or that of its namespace (`AnyEventType`), or
+/// `NoMetadata`.
 template <class P>
 using MetadataOf = typename detail::MetadataOf<P>::type;
 

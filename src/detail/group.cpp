@@ -5,7 +5,8 @@
 
 namespace castore::detail {
 
-void push_group(std::span<GroupMember* const> members, const PushEventGroupOptions& options) {
+std::vector<PushAnswer> push_group(std::span<GroupMember* const> members,
+                                   const PushEventGroupOptions& options) {
   std::vector<GroupedEventView> events;
   events.reserve(members.size());
   for (const GroupMember* member : members) events.push_back(member->view());
@@ -13,7 +14,7 @@ void push_group(std::span<GroupMember* const> members, const PushEventGroupOptio
     throw InvalidEventGroupError(InvalidEventGroupError::Reason::empty, 0,
                                  "An event group needs at least one event");
   }
-  const std::vector<PushAnswer> answers = events.front().adapter->push_event_group(events, options);
+  std::vector<PushAnswer> answers = events.front().adapter->push_event_group(events, options);
   FirstFailure failure;
   for (std::size_t i = 0; i < members.size(); ++i) {
     failure.keep_of([&] {
@@ -30,6 +31,7 @@ void push_group(std::span<GroupMember* const> members, const PushEventGroupOptio
     });
   });
   failure.rethrow();
+  return answers;
 }
 
 }  // namespace castore::detail

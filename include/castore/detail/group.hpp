@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace castore::detail {
 
@@ -48,7 +49,8 @@ class GroupMember {
 };
 
 /// Validates, pushes, completes, notifies; the last two of all members, whatever one of them
-/// throws.
-void push_group(std::span<GroupMember* const> members, const PushEventGroupOptions& options);
+/// throws. \returns an answer for each, in this order
+std::vector<PushAnswer> push_group(std::span<GroupMember* const> members,
+                                   const PushEventGroupOptions& options);
 
 }  // namespace castore::detail

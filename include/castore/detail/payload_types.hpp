@@ -8,6 +8,7 @@
 #include <castore/event_type.hpp>
 #include <concepts>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,6 +53,31 @@ consteval bool type_is_free() {
     return true;
   }
 }
+
+/// The metadata type that all payloads have, but for `OtherPayload`; `NoMetadata` if they have not
+/// one.
+template <class... Payloads>
+struct SharedMetadata {
+  using type = NoMetadata;
+};
+template <class P, class... Rest>
+struct SharedMetadata<OtherPayload, P, Rest...> : SharedMetadata<P, Rest...> {};
+template <class P, class... Rest>
+requires(!std::same_as<P, OtherPayload> &&
+         ((std::same_as<castore::MetadataOf<P>, castore::MetadataOf<Rest>> ||
+           std::same_as<Rest, OtherPayload>)&&...)) struct SharedMetadata<P, Rest...> {
+  using type = castore::MetadataOf<P>;
+};
+
+/// In the place of a source of metadata, for payloads that have not one type of it.
+struct PayloadsDifferInMetadata {};
+
+/// A function that supplies the metadata of events.
+template <class... Payloads>
+using MetadataSource =
+    std::conditional_t<std::same_as<typename SharedMetadata<Payloads...>::type, NoMetadata>,
+                       PayloadsDifferInMetadata,
+                       std::function<std::optional<typename SharedMetadata<Payloads...>::type>()>>;
 
 /// One call for the payload that an event is of, out of several.
 template <class... Payloads>

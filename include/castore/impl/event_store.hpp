@@ -17,8 +17,9 @@ EventStore<A, Payloads...>::EventStore(std::string event_store_id, Reducer reduc
     : model_(std::make_shared<const Model>(std::move(event_store_id), std::move(reducer),
                                            options.schema_compiler.get(),
                                            options.validate_on_read)),
-      rules_(std::make_shared<const Rules>(
-          Rules{options.allow_version_gaps, std::move(options.simulate_side_effect)})),
+      rules_(std::make_shared<const Rules>(Rules{options.allow_version_gaps,
+                                                 std::move(options.metadata),
+                                                 std::move(options.simulate_side_effect)})),
       wiring_(std::make_shared<Wiring>(
           Wiring{std::move(event_storage_adapter), std::move(options.on_event_pushed)})) {}
 
@@ -183,8 +184,32 @@ std::optional<A> EventStore<A, Payloads...>::simulate_aggregate(
 
 template <class A, class... Payloads>
 template <class P>
+void EventStore<A, Payloads...>::supply_metadata([[maybe_unused]] NewEvent<P>& event) const {
+  using Metadata = typename detail::SharedMetadata<Payloads...>::type;
+  if constexpr (!std::same_as<Metadata, NoMetadata>) {
+    if (event.metadata || !rules_->metadata) return;
+    std::optional<Metadata> metadata = rules_->metadata();
+    if constexpr (std::same_as<MetadataOf<P>, Metadata>) {
+      event.metadata = std::move(metadata);
+    } else if (metadata) {  // of an OtherPayload
+      if (auto json = JsonCodec<Metadata>::encode(*metadata)) event.metadata = {*std::move(json)};
+    }
+  }
+}
+
+template <class A, class... Payloads>
+template <class P>
 PushEventResult<A, P> EventStore<A, Payloads...>::push_event(NewEvent<P> event,
                                                              const PushOptions<A>& options) const {
+  require_own_event<P>();
+  supply_metadata(event);
+  return push_complete(std::move(event), options);
+}
+
+template <class A, class... Payloads>
+template <class P>
+PushEventResult<A, P> EventStore<A, Payloads...>::push_complete(
+    NewEvent<P> event, const PushOptions<A>& options) const {
   require_own_event<P>();
   EventStorageAdapter& adapter = event_storage_adapter();
   const EncodedEvent encoded = encode(event.payload, event.metadata);
@@ -231,8 +256,65 @@ PushEventResult<A, P> EventStore<A, Payloads...>::push_event(NewEvent<P> event,
 
 template <class A, class... Payloads>
 template <class P>
+PushEventResult<A, P> EventStore<A, Payloads...>::append(const A& aggregate, P payload,
+                                                         AppendOptions<P> options) const {
+  return push_event(detail::next_event(aggregate.aggregate_id, aggregate.version,
+                                       std::move(payload), std::move(options)),
+                    {.prev_aggregate = aggregate});
+}
+
+template <class A, class... Payloads>
+template <class P>
+GroupedEvent<A, P> EventStore<A, Payloads...>::group_event(const A& aggregate, P payload,
+                                                           AppendOptions<P> options) const {
+  return group_event(detail::next_event(aggregate.aggregate_id, aggregate.version,
+                                        std::move(payload), std::move(options)),
+                     {.prev_aggregate = aggregate});
+}
+
+template <class A, class... Payloads>
+template <class P, class Q, class... Rest>
+std::tuple<PushEventResult<A, P>, PushEventResult<A, Q>, PushEventResult<A, Rest>...>
+EventStore<A, Payloads...>::append(const A& aggregate, P first, Q second, Rest... rest) const {
+  const auto newest = std::make_shared<std::optional<A>>(aggregate);
+  Version offset = 0;
+  const auto next = [&](auto payload) {
+    return group_next(aggregate, ++offset, std::move(payload), newest);
+  };
+  // In braces: one after the other.
+  std::tuple events{next(std::move(first)), next(std::move(second)), next(std::move(rest))...};
+  return std::apply([](auto&... event) { return castore::push_event_group(std::move(event)...); },
+                    events);
+}
+
+template <class A, class... Payloads>
+template <class P>
+GroupedEvent<A, P> EventStore<A, Payloads...>::group_next(
+    const A& aggregate, Version offset, P payload,
+    const std::shared_ptr<std::optional<A>>& newest) const {
+  GroupedEvent<A, P> grouped = group_event(detail::next_event(
+      aggregate.aggregate_id, aggregate.version + offset - 1, std::move(payload)));
+  grouped.next_ = [model = model_, newest](const Event<P>& event, std::optional<A>) {
+    // Of an event whose reducer has thrown there is none.
+    *newest = model->next_aggregate(event, std::exchange(*newest, std::nullopt));
+    return *newest;
+  };
+  return grouped;
+}
+
+template <class A, class... Payloads>
+template <class P>
 GroupedEvent<A, P> EventStore<A, Payloads...>::group_event(NewEvent<P> event,
                                                            GroupEventOptions<A> options) const {
+  require_own_event<P>();
+  supply_metadata(event);
+  return group_complete(std::move(event), std::move(options));
+}
+
+template <class A, class... Payloads>
+template <class P>
+GroupedEvent<A, P> EventStore<A, Payloads...>::group_complete(NewEvent<P> event,
+                                                              GroupEventOptions<A> options) const {
   require_own_event<P>();
   static_cast<void>(event_storage_adapter());
   GroupedEvent<A, P> grouped(wiring_->adapter, event_store_id(), std::move(event));
