@@ -10,6 +10,8 @@
 #include <optional>
 #include <string>
 
+#include "history/migration.hpp"
+
 namespace castore::cli {
 
 class Answer;
@@ -65,6 +67,7 @@ struct ReplayOptions {
   std::optional<std::string> into = {};
   std::optional<std::string> map = {};
   std::optional<std::string> exec = {};
+  MigrationOptions migration = {};
   bool unchecked = false;
   bool dry_run = false;
 };

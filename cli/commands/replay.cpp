@@ -13,6 +13,7 @@
 #include "context.hpp"
 #include "errors.hpp"
 #include "history/event_mapper.hpp"
+#include "history/migration.hpp"
 #include "history/replay_target.hpp"
 #include "history/type_watch.hpp"
 #include "os/interrupt.hpp"
@@ -27,13 +28,14 @@ commit: to standard output as JSON Lines, whatever --format; to another file
 (--into), created where it is missing, where what is there already, and the same,
 is skipped; or to a command of the shell, run for each of them (--exec). A program
 between (--map), run once by the shell, reads events and prints events, one a
-line: it may change them, leave some out, and make others. An interrupted replay
-says how to go on.)";
+line: it may change them, leave some out, and make others. Without a program, the
+options --rename-… and --drop-type change events on their way, digit for digit. An
+interrupted replay says how to go on.)";
 
 constexpr auto footer = R"-(
 Example:
   castore-cli --db pokemons.db replay POKEMONS --type POKEMON_CAUGHT | jq .event.payload
-  castore-cli --db pokemons.db replay --map 'jq -c "del(.event.metadata)"' --into new.db
+  castore-cli --db pokemons.db replay --rename-field POKEMON_CAUGHT:/trainer=/trainer_id --into new.db
   castore-cli --db pokemons.db replay --rate-limit 10 --exec 'curl -sf -d @- http://localhost/')-";
 
 /// The time when the next events may come, so that there are no more than so many per second.
@@ -95,6 +97,7 @@ class Replay {
         last_(options.map || options.exec ? source.newest_position().value_or(no_end) : no_end),
         pace_(options.rate_limit),
         target_(make_target(options, context, answer)) {
+    if (options.migration.any()) migration_.emplace(options.migration);
     progress_.after = given_ = options.after.value_or(0);
     if (options.map) mapper_.emplace(*options.map, *target_, progress_);
   }
@@ -114,6 +117,11 @@ class Replay {
     if (mapper_) progress_.after = given_;
     mapper_.reset();
     throw Interrupted("Interrupted" + so_far(how_to_go_on()), fields());
+  }
+
+  /// Notes rules of the migration that met no event.
+  void note_unmet(Answer& answer) const {
+    if (migration_) migration_->note_unmet(answer);
   }
 
  private:
@@ -146,42 +154,46 @@ class Replay {
 
   void take(std::span<const FeedEvent> page) {
     batch_.clear();
+    if (migration_) migration_->begin_batch();
     for (const auto& [position, event_store_id, event] : page) {
-      batch_.push_back(
-          {{Location::Of::position, position}, event_store_id, to_new_event(to_view(event))});
+      PlacedEvent placed{
+          {Location::Of::position, position}, event_store_id, to_new_event(to_view(event))};
+      if (!migration_ || migration_->apply(placed)) batch_.push_back(placed);
     }
     if (mapper_) {
       const std::size_t count = mapper_->write(batch_);
-      if (count > 0) given_ = page[count - 1].position;
+      if (count > 0) given_ = batch_[count - 1].location.number;
     } else {
       target_->take(batch_, progress_);
     }
     pace_.spend(page.size());
   }
 
+  /// Whether what comes after a position does not depend on what came before.
+  [[nodiscard]] bool goes_on_anywhere() const { return !mapper_ && !options_.migration.renumber; }
   /// Returns the end of an error's message.
   [[nodiscard]] std::string so_far(const std::string& advice) const {
     return " (" + to_text(options_, progress_) + advice + ')';
   }
   [[nodiscard]] std::string how_to_go_on() const {
-    if (!mapper_) return "; go on with --after " + std::to_string(progress_.after);
+    if (goes_on_anywhere()) return "; go on with --after " + std::to_string(progress_.after);
     return options_.into ? "; run it again to go on" : "";
   }
   /// Says of an event that will stop it the next time, too, only how to go on after it.
   [[nodiscard]] std::string how_to_go_on(const Error& error) const {
     const auto position = malformed_position(error);
-    if (position && !mapper_) {
+    if (position && goes_on_anywhere()) {
       if (*position < 1) return {};  // after that are all
       return "; --after " + std::to_string(*position) + " goes on after it";
     }
     const bool stays = error.code() == ErrorCode::event_already_exists ||
                        error.code() == ErrorCode::malformed_event;
-    return mapper_ && stays ? "" : how_to_go_on();
+    return stays && !goes_on_anywhere() ? "" : how_to_go_on();
   }
   [[nodiscard]] std::vector<ErrorField> fields() const {
     std::vector<ErrorField> fields{{"replayed", progress_.replayed}};
     if (options_.into) fields.push_back({"skipped", progress_.skipped});
-    if (!mapper_) fields.push_back({"after", progress_.after});
+    if (goes_on_anywhere()) fields.push_back({"after", progress_.after});
     return fields;
   }
 
@@ -192,6 +204,7 @@ class Replay {
   Pace pace_;
   ReplayProgress progress_;
   std::unique_ptr<ReplayTarget> target_;
+  std::optional<Migration> migration_;
   std::optional<EventMapper> mapper_;
   std::int64_t given_;  ///< the position of the last event that the program was given
   std::vector<PlacedEvent> batch_;
@@ -201,12 +214,17 @@ std::string events_of(std::int64_t count) {
   return std::to_string(count) + (count == 1 ? " event" : " events");
 }
 
-std::int64_t count(EventFeed& feed, const Context& context) {
+/// Counts the events that are not dropped.
+std::int64_t count(EventFeed& feed, const MigrationOptions& migration, const Context& context) {
+  const auto is_kept = [&](const FeedEvent& fed) {
+    const auto& dropped = migration.drop_types;
+    return std::find(dropped.begin(), dropped.end(), fed.event.type) == dropped.end();
+  };
   ProgressLine line(context.err);
   std::int64_t count = 0;
   for (auto page = feed.next_page(); !page.empty(); page = feed.next_page()) {
     if (InterruptMark::is_set()) throw Interrupted("Interrupted", {});
-    count += std::ssize(page);
+    count += std::count_if(page.begin(), page.end(), is_kept);
     line.update(events_of(count));
   }
   return count;
@@ -222,6 +240,9 @@ void require_values(const ReplayOptions& options) {
   }
   if (is_blank(options.exec)) throw InvalidOptionError("exec", "is empty: give a command");
   if (is_blank(options.map)) throw InvalidOptionError("map", "is empty: give a program");
+  if (options.migration.renumber && options.after) {
+    throw InvalidOptionError("renumber", "needs the events from the first on: take --after away");
+  }
 }
 
 /// Refuses the file itself: events would be found to be there already, or read while they are
@@ -255,8 +276,10 @@ void answer_progress(const ReplayOptions& options, const ReplayProgress& progres
 
 void replay(const ReplayOptions& options, const EventStorageAdapter& storage, EventFeed& feed,
             const Context& context, Answer& answer) {
-  if (options.dry_run) return answer_count(count(feed, context), answer);
-  const ReplayProgress progress = Replay(options, storage, context, answer).run(feed);
+  if (options.dry_run) return answer_count(count(feed, options.migration, context), answer);
+  Replay replay(options, storage, context, answer);
+  const ReplayProgress progress = replay.run(feed);
+  replay.note_unmet(answer);
   if (options.into) answer_progress(options, progress, answer);
 }
 
@@ -294,6 +317,16 @@ std::vector<Argument> arguments(ReplayOptions& options) {
       integer("--after", options.after, 0, "Only events after that position"),
       option("--into", "FILE", options.into, "Write the events to that file"),
       unchecked(options.unchecked, {.needs = "--into"}),
+      option("--rename-type", "OLD=NEW", options.migration.rename_types,
+             "Give the events of a type another type; may be repeated"),
+      option("--rename-field", "TYPE:/old=/new", options.migration.rename_fields,
+             "Give a member of a type's payloads another name; may be repeated"),
+      option("--rename-store", "OLD=NEW", options.migration.rename_stores,
+             "Give an event store another id; may be repeated"),
+      option("--drop-type", "TYPE", options.migration.drop_types,
+             "Leave out the events of a type; may be repeated"),
+      flag("--renumber", options.migration.renumber,
+           "Count the versions of each aggregate anew, from 1 without gaps"),
       option("--exec", "COMMAND", options.exec,
              "Run this for each event, which is its standard input",
              {.any_text = true, .excludes = "--into"}),
