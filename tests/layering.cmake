@@ -29,6 +29,7 @@ arrow(json/text                    TO json/scanner)
 arrow(detail/ownership)
 arrow(detail/shared)
 arrow(base64)
+arrow(json_pointer)
 arrow(detail/members)
 arrow(json/fields                  TO detail/members detail/ownership)
 arrow(json/enum_names              TO json/fields)
@@ -38,7 +39,7 @@ arrow(event)
 arrow(error                        TO event detail/shared exception_text)
 arrow(timestamp                    TO event error)
 arrow(clock                        TO event)
-arrow(json/values                  TO ${json} base64 detail/shared error exception_text json/enum_names
+arrow(json/values                  TO ${json} base64 detail/shared error exception_text json_pointer json/enum_names
                                       json/fields json/variant_tags timestamp
                                                                   USING nlohmann)
 arrow(event_json                   TO ${json} event error timestamp)
@@ -97,7 +98,7 @@ arrow(sqlite/.*                    TO ${vocabulary} ${boundary} adapter_support 
                                                                   USING SQLiteCpp sqlite3)
 
 # Text in, text out: whoever gives it to the core need not know how it is done.
-arrow(json_schema/.*               TO ${boundary} ${json} json_schema/.*
+arrow(json_schema/.*               TO ${boundary} ${json} json_pointer json_schema/.*
                                                                   USING valijson nlohmann)
 
 # The command line knows no types. What the operating system is needed for has a file each, and

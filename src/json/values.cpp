@@ -12,6 +12,7 @@
 
 #include "base64.hpp"
 #include "exception_text.hpp"
+#include "json_pointer.hpp"
 
 namespace castore::detail {
 namespace {
@@ -56,19 +57,6 @@ class MissingMember : public std::invalid_argument {
 
 // --- Pointers ------------------------------------------------------------------------------------
 
-void append_step(std::string& pointer, std::string_view name) {
-  pointer += '/';
-  for (const char c : name) {
-    if (c == '~') {
-      pointer += "~0";
-    } else if (c == '/') {
-      pointer += "~1";
-    } else {
-      pointer += c;
-    }
-  }
-}
-
 /// Appends the way to the innermost value that `byte` is in or right behind, each level of which is
 /// read once more: the deepest are not gone into.
 // NOLINTNEXTLINE(misc-no-recursion): bounded by levels
@@ -80,7 +68,7 @@ void append_pointer(std::string& pointer, std::string_view json, std::size_t byt
     const std::string_view value = scanner.value(max_json_depth);
     const auto begin = static_cast<std::size_t>(value.data() - json.data());
     if (byte < begin || byte > begin + value.size()) return;
-    append_step(pointer, name);
+    append_pointer_step(pointer, name);
     append_pointer(pointer, value, byte - begin, levels - 1);
   };
   if (scanner.peek() == '{') {
@@ -121,8 +109,8 @@ class WrittenPath {
   [[nodiscard]] std::string pointer() const {
     std::string pointer;
     for (const Level& level : levels_) {
-      if (level.name) append_step(pointer, *level.name);
-      if (!level.object) append_step(pointer, std::to_string(level.index));
+      if (level.name) append_pointer_step(pointer, *level.name);
+      if (!level.object) append_pointer_step(pointer, std::to_string(level.index));
     }
     return pointer;
   }
@@ -203,7 +191,7 @@ std::string shown_at(std::string_view json, std::size_t byte) {
     throw FieldError(error.what(), pointer_to(json, error.byte()));
   } catch (const MissingMember& missing) {
     std::string pointer = pointer_to(json, missing.end());
-    append_step(pointer, missing.name());
+    append_pointer_step(pointer, missing.name());
     throw FieldError(missing.what(), std::move(pointer));
   } catch (const JsonSyntaxError&) {
     throw;

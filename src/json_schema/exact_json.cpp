@@ -7,6 +7,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "json_pointer.hpp"
+
 namespace castore::json_schema {
 namespace {
 
@@ -179,16 +181,8 @@ std::string one_of(const std::vector<std::string>& alternatives) {
 }
 
 std::string token(std::string_view name) {
-  std::string text = "/";
-  for (const char c : name) {
-    if (c == '~') {
-      text += "~0";
-    } else if (c == '/') {
-      text += "~1";
-    } else {
-      text += c;
-    }
-  }
+  std::string text;
+  append_pointer_step(text, name);
   return text;
 }
 
