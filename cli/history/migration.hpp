@@ -32,7 +32,7 @@ struct MigrationOptions {
 };
 
 /// Changes events on their way to a target. Types are named as they are in the file that is read.
-/// What no rule is about stays as it is, byte for byte: numbers keep all their digits.
+/// All that no rule is about stays as it is, byte for byte: numbers keep their digits.
 class Migration {
  public:
   /// \throws InvalidOptionError  a rule that is none, or two rules about one thing

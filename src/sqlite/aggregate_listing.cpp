@@ -117,7 +117,8 @@ ListedRow read_aggregate_id(Connection& connection, const Listing& listing,
 }
 
 /// Looks for the aggregates whose timestamp is none, which a listing without an end has to meet,
-/// and has met if it continues. \throws MalformedEventError
+/// and has met if it continues.
+/// \throws MalformedEventError
 void check_ends(Connection& connection, const Listing& listing) {
   if (listing.query.last) return;
   const auto check = [&](const char* sql, std::int64_t end) {

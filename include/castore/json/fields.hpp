@@ -21,7 +21,7 @@
 /// references cannot be listed. An aggregate may leave out its `aggregate_id` and `version`, which
 /// its event store knows.
 ///
-/// What a field can hold, and how it looks in JSON: `castore/json/values.hpp`.
+/// The types of fields, and their JSON, are in `castore/json/values.hpp`.
 
 #include <array>
 #include <castore/detail/members.hpp>

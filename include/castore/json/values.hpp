@@ -4,25 +4,27 @@
 /// C++ values as JSON text and back: what a field, a payload, metadata, and the input or output of
 /// a command can be.
 ///
-/// | type | in JSON |
-/// |---|---|
-/// | `bool`; integers of up to 64 bits; `float`, `double` | `true`, `42`, `4.2` |
-/// | `std::string` (UTF-8) | a string |
-/// | `std::optional<T>` | `T`; as a member it is left out when empty, elsewhere `null` |
-/// | `std::unique_ptr<T>`, `std::shared_ptr<T>` | `T`, or `null` |
-/// | `std::vector`, `std::deque`, `std::list`, `std::set`, `std::unordered_set`, … | an array |
-/// | `std::array<T, n>`, `std::pair`, `std::tuple` | an array of just so many elements |
-/// | `std::map`, `std::unordered_map` by text: a string, a named enumeration, a transparent one |
-/// an object | | the same by anything else | an array of pairs | | a struct that lists its `fields`
-/// | an object | | a struct that is `transparent` | its one member | | an enumeration with
-/// `enum_names` | a string | | a `std::variant` with `variant_tags` | an object with a tag | |
-/// `castore::Timestamp` | `"2022-01-01T00:00:00.000Z"` | | `std::chrono::year_month_day` |
-/// `"2022-01-01"` | | `std::chrono::milliseconds` and the other durations with a name, from
-/// nanoseconds to weeks | an integer | | `std::vector<std::byte>`, `std::array<std::byte, n>` | a
-/// string in base64 | | `RawJson`, `nlohmann::json` | as it is | | a type with nlohmann's `to_json`
-/// and `from_json` | as these say |
+/// - `bool`, integers of up to 64 bits, `float`, `double`: `true`, `42`, `4.2`
+/// - `std::string`, in UTF-8: a string
+/// - `std::optional<T>`: as `T`; as a member it is left out when empty, elsewhere `null`
+/// - `std::unique_ptr<T>`, `std::shared_ptr<T>`: as `T`, or `null`
+/// - `std::vector`, `std::deque`, `std::list`, `std::set`, `std::unordered_set`, …: an array
+/// - `std::array<T, n>`, `std::pair`, `std::tuple`: an array of just so many elements
+/// - `std::map`, `std::unordered_map` by text (a string, a named enumeration, a transparent struct
+///   of these): an object; by anything else: an array of pairs
+/// - a struct that lists its `fields`: an object
+/// - a struct that is `transparent`: as its one member
+/// - an enumeration with `enum_names`: a string
+/// - a `std::variant` with `variant_tags`: an object with a tag
+/// - `castore::Timestamp`: `"2022-01-01T00:00:00.000Z"`
+/// - `std::chrono::year_month_day`: `"2022-01-01"`
+/// - `std::chrono::milliseconds` and the other durations with a name, from nanoseconds to weeks: an
+///   integer
+/// - `std::vector<std::byte>`, `std::array<std::byte, n>`: a string in base64
+/// - `RawJson`, `nlohmann::json`: as it is
+/// - a type with nlohmann's `to_json` and `from_json`: as these say
 ///
-/// What is written is read back as the same value; a type of which that is not so does not compile:
+/// A value is read back as it was written; a type of which that is not so does not compile:
 /// a `std::multimap`, a `long double`, an integer of more than 64 bits, and an optional (or a
 /// pointer) of something that can be `null` itself, unless it is a member, where empty is absent
 /// and `null` is a value. A value owns what it holds: views and pointers do not compile, since the
@@ -89,7 +91,8 @@ template <class T>
 [[nodiscard]] std::string write_json(const T& value);
 
 /// Reads `json` over `value`, of which nothing is left but its memory. After an error it is
-/// anything. \throws FieldError  `json` is not JSON, or does not fit; it says where and why
+/// anything.
+/// \throws FieldError  `json` is not JSON, or does not fit; it says where and why
 template <class T>
 void read_json(std::string_view json, T& value);
 
@@ -102,7 +105,8 @@ template <class T>
 void append_value(std::string& out, const T& value);
 
 /// For a `JsonCodec` of your own: reads the value that comes next over `value`, as `read_json`
-/// does. \throws JsonSyntaxError, std::exception  it does not fit
+/// does.
+/// \throws JsonSyntaxError, std::exception  it does not fit
 template <class T>
 void read_value(JsonScanner& json, T& value, int depth);
 

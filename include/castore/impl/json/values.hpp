@@ -69,13 +69,13 @@ struct Tag {
 [[nodiscard]] Tag read_tag(JsonScanner& json, std::string_view name, int depth,
                            std::span<const std::string_view> texts);
 
-/// Where the value that comes next begins.
+/// The beginning of the value that comes next.
 [[nodiscard]] inline std::size_t begin_of_value(JsonScanner& json) {
   static_cast<void>(json.peek());
   return json.position();
 }
 
-/// What is written of a type and read again. This is for scalars, structs and foreign types;
+/// The way a type is written and read. This one is for scalars, structs and foreign types;
 /// others have a specialisation.
 template <class T>
 struct ValueCodec {
@@ -853,7 +853,7 @@ T read_json(std::string_view json) {
 
 }  // namespace castore
 
-/// What castore writes by a list is JSON for nlohmann_json, too.
+/// Types that list fields or names are JSON for nlohmann_json, too.
 template <class T>
 requires(castore::ListsFields<T> || castore::IsTransparent<T> ||
          (std::is_enum_v<T> &&
